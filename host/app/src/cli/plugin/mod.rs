@@ -1,0 +1,143 @@
+//! `quell plugin`: looked at, uploaded, listed, granted.
+
+mod grant;
+mod inspection;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::client::{Body, Client};
+use super::page::{self, Line, Page, Style};
+use super::terminal::note;
+use super::{Error, Session, files, time};
+use crate::wire::{self, Access, Import, PluginInfo, Plugins};
+
+/// Inspects, uploads, lists and grants plugins
+#[derive(Debug, Subcommand)]
+pub enum Plugin {
+    /// Shows what a component could ask for, without running it and without a server
+    #[command(after_help = "Example:\n  quell plugin inspect sg-revoke-open-ports.wasm")]
+    Inspect {
+        /// The component
+        file: PathBuf,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Uploads components; each can do nothing until it has a grant
+    Push {
+        /// The components
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Lists the uploaded plugins
+    List {
+        /// Print them as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows a plugin: what it is, what it may ask for, what it takes and gives
+    Show {
+        /// Its name (the newest version) or digest
+        plugin: String,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    Grant(grant::Grant),
+}
+
+impl Plugin {
+    pub async fn run(self, session: &Session) -> Result<(), Error> {
+        let Session { terminal, .. } = session;
+        match self {
+            Plugin::Inspect { file, json } => {
+                let inspected = inspection::inspect(&file, &files::bytes(&file)?)?;
+                if json { terminal.print_json(&inspected) } else { terminal.print(&inspected.page()) }
+            }
+            Plugin::Push { files } => {
+                let client = session.client()?;
+                for file in files {
+                    push(session, &client, files::bytes(&file)?).await?;
+                }
+                Ok(())
+            }
+            Plugin::List { json } => {
+                let Plugins { plugins } = session.client()?.get(&["plugins"]).await?;
+                if json { terminal.print_json(&plugins) } else { terminal.print(&list(plugins)) }
+            }
+            Plugin::Show { plugin, json } => {
+                let plugin: wire::Plugin = session.client()?.get(&["plugins", &plugin]).await?;
+                if json { terminal.print_json(&plugin) } else { terminal.print(&show(&plugin)) }
+            }
+            Plugin::Grant(command) => command.run(session).await,
+        }
+    }
+}
+
+async fn push(session: &Session, client: &Client, component: Vec<u8>) -> Result<(), Error> {
+    let body = Body::document(wire::WASM, component);
+    let (plugin, is_new): (PluginInfo, bool) = client.create(&["plugins"], body).await?;
+    let PluginInfo { name, version, digest, granted, .. } = plugin;
+    let was = if is_new { "pushed" } else { "unchanged" };
+    session.terminal.print(&page::line(format!("{was} {name} {version} {digest}")))?;
+    if !granted {
+        note(&page::line(format!("it may do nothing yet: quell plugin grant {name} --policy FILE")));
+    }
+    Ok(())
+}
+
+fn list(plugins: Vec<PluginInfo>) -> Page {
+    let row = |plugin: PluginInfo| {
+        let granted = if plugin.granted { "yes" } else { "no" };
+        let latest = if plugin.latest { "yes" } else { "no" };
+        let digest = short(&plugin.digest).to_owned();
+        vec![plugin.name, plugin.version, latest.into(), granted.into(), digest, plugin.by, time::moment(plugin.time)]
+    };
+    let headings = ["NAME", "VERSION", "LATEST", "GRANT", "DIGEST", "BY", "UPLOADED"];
+    page::table(&headings, plugins.into_iter().map(row))
+}
+
+fn show(plugin: &wire::Plugin) -> Page {
+    let wire::Plugin { info, input_schema, output_schema } = plugin;
+    let mut page = Page::default();
+    page.push(Line::default().and(Style::Bold, format!("{} {}", info.name, info.version)));
+    page.push(Line::plain(&info.summary));
+    page.push(Line::plain(format!("digest    {}", info.digest)));
+    page.push(Line::plain(format!("size      {} bytes", info.size)));
+    page.push(Line::plain(format!("uploaded  {} by {}", time::moment(info.time), info.by)));
+    page.push(if info.granted {
+        Line::plain(format!("grant     yes: quell plugin grant {} --show", info.digest))
+    } else {
+        Line::plain("grant     ").and(Style::Attention, "none: it may do nothing")
+    });
+    let row = |import: &Import| {
+        let access = import.access.map_or("-", access_name).to_owned();
+        vec![access, import.action.clone().unwrap_or_else(|| "-".into()), import.function.clone()]
+    };
+    for (title, schema) in [("input", input_schema), ("output", output_schema)] {
+        page.push(Line::default());
+        page.push(Line::plain(format!("{title}:")));
+        page.push_text(&format!("{schema:#}"));
+    }
+    page.push(Line::default());
+    page.push_table(&["ACCESS", "ACTION", "FUNCTION"], info.imports.iter().map(row));
+    page
+}
+
+/// As IAM's documentation writes it.
+fn access_name(access: Access) -> &'static str {
+    match access {
+        Access::List => "List",
+        Access::Read => "Read",
+        Access::Write => "Write",
+        Access::Tagging => "Tagging",
+        Access::PermissionsManagement => "Permissions management",
+    }
+}
+
+/// The first digits of a digest, for people.
+pub fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}

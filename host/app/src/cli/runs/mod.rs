@@ -1,0 +1,137 @@
+//! `quell runs`: listed, looked at, cancelled.
+
+pub mod tree;
+pub mod watch;
+
+use clap::{Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+use super::client::{Body, Client};
+use super::{Error, Session, page, time};
+use crate::wire::{Cancel, Run, RunInfo, RunQuery, RunStatus, Runs as RunPage};
+
+/// The most runs that the server gives at once.
+const PAGE: usize = 500;
+
+/// Lists, shows, cancels and resumes runs
+#[derive(Debug, Subcommand)]
+pub enum Runs {
+    /// Lists runs, the newest first
+    #[command(after_help = "Example:\n  quell runs list --workflow incident-response --status waiting")]
+    List {
+        /// Of this workflow
+        #[arg(long, value_name = "NAME")]
+        workflow: Option<String>,
+        /// Of this status
+        #[arg(long)]
+        status: Option<Status>,
+        /// At most so many
+        #[arg(long, value_name = "COUNT", default_value_t = 100)]
+        limit: usize,
+        /// Print them as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows a run: its steps, what they gave, and what it waits for
+    ///
+    /// With --watch the exit code is 1 when the run ends in any way but succeeded.
+    Show {
+        /// The run
+        run: String,
+        /// Show it as it happens, until it ends or waits for a person
+        #[arg(long, conflicts_with = "json")]
+        watch: bool,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Cancels a run: what runs is stopped, nothing new begins
+    Cancel {
+        /// The run
+        run: String,
+        /// Why, for the ledger
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Has a run driven anew, for one that hangs: whatever drives it now loses it, and nothing is done twice
+    Resume {
+        /// The run
+        run: String,
+    },
+}
+
+/// How a run is, or how it ended.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Status {
+    Running,
+    Waiting,
+    Succeeded,
+    Failed,
+    Refused,
+    Expired,
+    TimedOut,
+    Cancelled,
+}
+
+impl Runs {
+    pub async fn run(self, session: &Session) -> Result<(), Error> {
+        let (client, terminal) = (session.client()?, session.terminal);
+        match self {
+            Runs::List { workflow, status, limit, json } => {
+                let status = status.map(RunStatus::from);
+                let runs = list(&client, RunQuery { workflow, status, ..RunQuery::default() }, limit).await?;
+                if json { terminal.print_json(&runs) } else { terminal.print(&list_page(runs, Timestamp::now())) }
+            }
+            Runs::Show { run, watch: true, .. } => watch::watch(&client, terminal, &run).await,
+            Runs::Show { run, json, .. } => {
+                let run: Run = client.get(&["runs", &run]).await?;
+                if json { terminal.print_json(&run) } else { terminal.print(&tree::page(&run, Timestamp::now())) }
+            }
+            Runs::Cancel { run, reason } => {
+                client.tell(&["runs", &run, "cancel"], Body::json(&Cancel { reason })?).await?;
+                terminal.print(&page::line(format!("cancelled {run}")))
+            }
+            Runs::Resume { run } => {
+                client.tell(&["runs", &run, "resume"], Body::document("application/json", "")).await?;
+                terminal.print(&page::line(format!("resumed {run}")))
+            }
+        }
+    }
+}
+
+async fn list(client: &Client, mut query: RunQuery, limit: usize) -> Result<Vec<RunInfo>, Error> {
+    let mut runs = vec![];
+    while runs.len() < limit {
+        query.limit = u32::try_from((limit - runs.len()).min(PAGE)).ok();
+        let page: RunPage = client.query(&["runs"], &query).await?;
+        runs.extend(page.runs);
+        match page.next {
+            Some(next) => query.before = Some(next),
+            None => break,
+        }
+    }
+    Ok(runs)
+}
+
+fn list_page(runs: Vec<RunInfo>, now: Timestamp) -> page::Page {
+    let row = |RunInfo { run, workflow, status, by, started, ended }: RunInfo| {
+        let took = time::between(started, ended.unwrap_or(now));
+        vec![run, workflow, status.name().into(), time::moment(started), took, by]
+    };
+    page::table(&["RUN", "WORKFLOW", "STATUS", "STARTED", "TOOK", "BY"], runs.into_iter().map(row))
+}
+
+impl From<Status> for RunStatus {
+    fn from(status: Status) -> RunStatus {
+        match status {
+            Status::Running => RunStatus::Running,
+            Status::Waiting => RunStatus::Waiting,
+            Status::Succeeded => RunStatus::Succeeded,
+            Status::Failed => RunStatus::Failed,
+            Status::Refused => RunStatus::Refused,
+            Status::Expired => RunStatus::Expired,
+            Status::TimedOut => RunStatus::TimedOut,
+            Status::Cancelled => RunStatus::Cancelled,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The configuration: one TOML file. What is not known is refused, with the place where it stands.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use operations::Accounts;
+use serde::Deserialize;
+
+/// All that is configured.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Config {
+    /// The folder of the ledger and the keys.
+    #[serde(default = "default_data")]
+    pub data: PathBuf,
+    /// The address that the API listens on.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// Whether a proxy that does TLS stands in front: without one only loopback addresses may be listened on.
+    #[serde(default)]
+    pub behind_proxy: bool,
+    /// The AWS accounts that runs may act in.
+    #[serde(default)]
+    pub accounts: Accounts,
+    /// What plugins may use up; what is not given has its default.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// The limits that can be set. Each has a maximum; none can be switched off.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Limits {
+    memory_bytes: Option<usize>,
+    fuel: Option<u64>,
+    guest_time: Option<Span>,
+    wall_time: Option<Span>,
+    host_calls: Option<usize>,
+    input_bytes: Option<usize>,
+    output_bytes: Option<usize>,
+    operations: Option<u32>,
+    log_lines: Option<usize>,
+    log_bytes: Option<usize>,
+    absence_after: Option<Span>,
+}
+
+/// A span of time as people write it: `30s`, `5m`.
+#[derive(Clone, Copy, Debug)]
+struct Span(Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = || serde::de::Error::custom(format!("`{text}` is not a span of time such as `30s` or `5m`"));
+        let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+        Duration::try_from(span).map(Span).map_err(|_| wrong())
+    }
+}
+
+fn default_data() -> PathBuf {
+    "quell-data".into()
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 7878))
+}
+
+impl Config {
+    /// Reads the file; with none at `path`, everything has its default.
+    pub fn load(path: Option<&Path>) -> anyhow::Result<Config> {
+        let text = match path {
+            Some(path) => std::fs::read_to_string(path)
+                .with_context(|| format!("the configuration `{}` cannot be read", path.display()))?,
+            None => String::new(),
+        };
+        let config: Config = toml::from_str(&text)
+            .with_context(|| format!("the configuration `{}` is not valid", path.unwrap_or(Path::new("")).display()))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        ensure!(
+            self.listen.ip().is_loopback() || self.behind_proxy,
+            "`listen` is {}, which others can reach, and Quell does no TLS: put a proxy that does in front and say \
+             `behind-proxy = true`, or listen on 127.0.0.1",
+            self.listen
+        );
+        self.limits.sandbox().check()?;
+        if self.limits.absence_after.is_some_and(|span| !ABSENCE.contains(&span.0)) {
+            bail!("the limit `absence-after` must be between 1s and 1h");
+        }
+        let most = MOST_OPERATIONS;
+        if self.limits.operations.is_some_and(|operations| operations > most) {
+            bail!("the limit `operations` is above its maximum, {most}");
+        }
+        Ok(())
+    }
+}
+
+/// A request needs some time to take effect, and nobody waits for a day.
+const ABSENCE: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
+
+/// The most operations that an attempt may be allowed: each is at least one entry of the ledger.
+const MOST_OPERATIONS: u32 = 10_000;
+
+impl Limits {
+    /// What one invocation may use up.
+    pub fn sandbox(&self) -> sandbox::Limits {
+        let default = sandbox::Limits::DEFAULT;
+        sandbox::Limits {
+            memory_bytes: self.memory_bytes.unwrap_or(default.memory_bytes),
+            fuel: self.fuel.unwrap_or(default.fuel),
+            guest_time: self.guest_time.map_or(default.guest_time, |span| span.0),
+            wall_time: self.wall_time.map_or(default.wall_time, |span| span.0),
+            host_calls: self.host_calls.unwrap_or(default.host_calls),
+            input_bytes: self.input_bytes.unwrap_or(default.input_bytes),
+            output_bytes: self.output_bytes.unwrap_or(default.output_bytes),
+            ..default
+        }
+    }
+
+    /// What the gate bounds.
+    pub fn gate(&self) -> capability::Limits {
+        let default = capability::Limits::default();
+        capability::Limits {
+            operations: self.operations.unwrap_or(default.operations),
+            log_lines: self.log_lines.map_or(default.log_lines, |lines| lines.min(default.log_lines)),
+            log_bytes: self.log_bytes.map_or(default.log_bytes, |bytes| bytes.min(default.log_bytes)),
+            absence_after: self.absence_after.map_or(default.absence_after, |span| span.0),
+            ..default
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(text: &str, part: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("quell.toml");
+        std::fs::write(&path, text).unwrap();
+        let error = format!("{:#}", Config::load(Some(&path)).unwrap_err());
+        assert!(error.contains(part), "{error}");
+    }
+
+    #[test]
+    fn refuses_what_it_does_not_know_and_what_is_unsafe() {
+        refused("lissten = \"127.0.0.1:1\"", "unknown field `lissten`");
+        refused("[limits]\nfuell = 1", "unknown field `fuell`");
+        refused("[accounts.123456789012]\nregions = []\nendpoit = \"x\"", "unknown field `endpoit`");
+        refused("[limits]\nwall-time = \"fast\"", "`fast` is not a span of time");
+        refused("[limits]\nwall-time = \"16m\"", "`wall-time` is above its maximum");
+        refused("[limits]\nabsence-after = \"0s\"", "`absence-after` must be between");
+        refused("listen = \"0.0.0.0:7878\"", "behind-proxy");
+    }
+
+    #[test]
+    fn takes_what_is_right() {
+        let config: Config =
+            toml::from_str("listen = \"0.0.0.0:1\"\nbehind-proxy = true\n[limits]\nwall-time = \"5m\"").unwrap();
+        config.check().unwrap();
+        assert_eq!(config.limits.sandbox().wall_time, Duration::from_secs(300));
+        assert_eq!(config.limits.gate(), capability::Limits::default());
+    }
+}

@@ -1,0 +1,77 @@
+//! What holds for every request, whatever its route: nothing encoded, a time limit, the headers of every answer, one line
+//! of log. And the answers where there is no route.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::{DefaultOnFailure, DefaultOnResponse, TraceLayer};
+use tracing::{Instrument as _, Level, Span};
+
+use super::{Answer, Failure};
+
+/// How long a request may take, its body included. Compiling the largest upload on a busy machine is the longest.
+const REQUEST_TIME: Duration = Duration::from_secs(100);
+
+/// The headers of every answer: it is no page, no cache keeps it, and nobody frames it or guesses what it is.
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+
+/// Puts the guard around all routes. The last layer is the first that a request meets.
+pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    let router = router.layer(from_fn(refuse_encoded)).layer(from_fn(to_its_end));
+    let trace = TraceLayer::new_for_http()
+        .make_span_with(|request: &Request| {
+            // The path without the query, which may hold anything.
+            tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+        })
+        .on_response(DefaultOnResponse::new().level(Level::INFO))
+        .on_failure(DefaultOnFailure::new().level(Level::WARN));
+    let headers = HEADERS.into_iter().map(|(name, value)| SetResponseHeaderLayer::overriding(name, value));
+    headers.fold(router.layer(trace), |router, header| router.layer(header))
+}
+
+/// The answer where there is no route.
+pub async fn no_such_route() -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, "no-such-route", "there is no such route")
+        .help("`GET /v1/openapi.json` lists all of them")
+}
+
+/// The answer where the route has no such method. The router adds `Allow`.
+pub async fn no_such_method() -> Failure {
+    Failure::new(StatusCode::METHOD_NOT_ALLOWED, "no-such-method", "this route does not have that method")
+        .help("the header `Allow` lists those that it has")
+}
+
+/// Encoded bodies are refused: a small one could become a large one.
+async fn refuse_encoded(request: Request, next: Next) -> Answer<Response> {
+    if request.headers().contains_key(CONTENT_ENCODING) {
+        let detail = "bodies with a `Content-Encoding` are not taken";
+        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoded", detail).help("send the body as it is"));
+    }
+    Ok(next.run(request).await)
+}
+
+/// Carries every request to its end, also when whoever sent it went away or the time is up: what is being appended to
+/// the ledger must become known to the rest of the host as well.
+async fn to_its_end(request: Request, next: Next) -> Answer<Response> {
+    let task = tokio::spawn(next.run(request).instrument(Span::current()));
+    match tokio::time::timeout(REQUEST_TIME, task).await {
+        Ok(Ok(response)) => Ok(response),
+        // What panicked has been written to the log by the panic itself.
+        Ok(Err(_)) => Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "this is a bug of Quell")
+            .help("report it, with what the server's log says")),
+        Err(_) => Err(Failure::unavailable("this took too long; it may still be done")),
+    }
+}

@@ -1,0 +1,102 @@
+//! What stands in the address: names in the path, checked for all routes at once, and the query.
+
+use axum::extract::rejection::{QueryRejection, RawPathParamsRejection};
+use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
+use serde::de::DeserializeOwned;
+
+use super::{Answer, Failure};
+
+/// No name is longer: a digest has 64 characters, a step's path may have several ids of 64 each.
+const MAX_NAME: usize = 512;
+/// How many items a list has when the request does not say.
+const DEFAULT_LIMIT: u32 = 100;
+/// How many items a list has at most.
+const MAX_LIMIT: u32 = 500;
+
+/// Refuses names that no resource can have, before anything looks for them.
+pub async fn check_path(
+    parameters: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Answer<Response> {
+    match &parameters {
+        Ok(parameters) => parameters.iter().try_for_each(|(name, value)| check_name(name, value))?,
+        Err(RawPathParamsRejection::MissingPathParams(_)) => {}
+        Err(_) => return Err(name_invalid("a name in the path is not UTF-8".into())),
+    }
+    Ok(next.run(request).await)
+}
+
+fn check_name(name: &str, value: &str) -> Answer<()> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c) || (name == "step" && "/[]".contains(c));
+    let is_name = value.len() <= MAX_NAME && value.chars().all(allowed);
+    if is_name && value.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return Ok(());
+    }
+    Err(name_invalid(format!("{value:.64?} is no name of a {name}")))
+}
+
+fn name_invalid(detail: String) -> Failure {
+    Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "name-invalid", detail)
+        .help("names are letters, digits, `-`, `_` and `.`, and begin with a letter or digit")
+}
+
+/// The query of a request. Fields that are not known are refused.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Query<T>> {
+        let query = axum::extract::Query::from_request_parts(parts, state).await;
+        let query = query.map_err(|rejection: QueryRejection| query_invalid(why(&rejection)))?;
+        Ok(Query(query.0))
+    }
+}
+
+/// The number of items that a list is to have.
+pub fn limit(given: Option<u32>) -> Answer<u32> {
+    match given {
+        None => Ok(DEFAULT_LIMIT),
+        Some(limit @ 1..=MAX_LIMIT) => Ok(limit),
+        Some(limit) => Err(query_invalid(format!("`limit` is {limit}, and must be 1 to {MAX_LIMIT}"))),
+    }
+}
+
+/// What is wrong with a field, without the words of axum around it.
+fn why(rejection: &QueryRejection) -> String {
+    std::error::Error::source(rejection).map_or_else(|| rejection.body_text(), ToString::to_string)
+}
+
+fn query_invalid(detail: String) -> Failure {
+    Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "query-invalid", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_nothing_has_are_refused() {
+        let long = "a".repeat(MAX_NAME + 1);
+        let names = ["../../x", "a/b", ".", "..", "", "-a", "a\0", "é", "a b", "a;b", "a%2fb", &long];
+        for name in names {
+            assert!(check_name("plugin", name).is_err(), "{name}");
+        }
+        for (name, value) in [("plugin", "sg-revoke"), ("plugin", "1f00"), ("step", "steps.1"), ("step", "each[2]/fix")]
+        {
+            assert!(check_name(name, value).is_ok(), "{value}");
+        }
+    }
+
+    #[test]
+    fn limits_are_limited() {
+        assert_eq!(limit(None).unwrap(), DEFAULT_LIMIT);
+        assert_eq!(limit(Some(MAX_LIMIT)).unwrap(), MAX_LIMIT);
+        assert!(limit(Some(0)).is_err() && limit(Some(MAX_LIMIT + 1)).is_err());
+    }
+}

@@ -1,0 +1,151 @@
+//! Plugins, grants, the guardrail, workflows, tokens and secrets.
+
+use serde_json::{Value, json};
+
+use super::component::echo;
+use super::server::{Server, is, told};
+
+const POLICY: &str = r#"{
+  "Version": "2012-10-17",
+  "Statement": [{ "Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*" }]
+}"#;
+
+const WORKFLOW: &str = "name: say\nsteps:\n  - id: say\n    plugin: echo\n    with: { a: 1 }\n";
+
+fn upload(server: &Server, component: Vec<u8>) -> reqwest::RequestBuilder {
+    server.post("/v1/plugins", &server.admin).header("content-type", "application/wasm").body(component)
+}
+
+#[tokio::test]
+async fn a_plugin_is_stored_once_and_never_changed() {
+    let server = Server::start().await;
+    let component = echo("1.0.0", "Echo.");
+    let first = upload(&server, component.clone()).send().await.unwrap();
+    assert_eq!(first.status(), 201);
+    let plugin: Value = first.json().await.unwrap();
+    assert_eq!(
+        (&plugin["name"], &plugin["version"], &plugin["granted"]),
+        (&json!("echo"), &json!("1.0.0"), &json!(false))
+    );
+    assert_eq!((&plugin["imports"], &plugin["by"]), (&json!([]), &json!("user:admin")));
+
+    let again = upload(&server, component).send().await.unwrap();
+    assert_eq!(again.status(), 200);
+    assert_eq!(again.json::<Value>().await.unwrap(), plugin);
+    is(&told(upload(&server, echo("1.0.0", "Other"))).await, 409, "conflict");
+    assert_eq!(told(upload(&server, echo("1.0.1", "Echo."))).await.0, 201);
+
+    let by_digest = server.see(&format!("/v1/plugins/{}", plugin["digest"].as_str().unwrap())).await;
+    assert_eq!((&by_digest["version"], &by_digest["latest"]), (&json!("1.0.0"), &json!(false)));
+    assert_eq!(server.see("/v1/plugins/echo").await["version"], "1.0.1");
+    assert_eq!(server.see("/v1/plugins").await["plugins"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_no_plugin_is_refused_and_the_refusal_recorded() {
+    let server = Server::start().await;
+    let refused: [(&[u8], u16, &str); 5] = [
+        (b"", 400, "empty"),
+        (b"PK\x03\x04", 415, "not-wasm"),
+        (b"\0asm\x01\0\0\0", 422, "core-module-not-component"),
+        (b"\x7fELF", 422, "precompiled-refused"),
+        (b"(component)", 422, "text-refused"),
+    ];
+    for (bytes, status, code) in refused {
+        is(&told(upload(&server, bytes.to_vec())).await, status, code);
+    }
+    let form = server.post("/v1/plugins", &server.admin).header("content-type", "multipart/form-data; boundary=x");
+    is(&told(form.body("--x--")).await, 415, "media-type");
+    assert_eq!(server.see("/v1/plugins").await, json!({ "plugins": [] }));
+    let entries = server.see("/v1/ledger?run=system&kind=plugin.").await;
+    let codes: Vec<_> =
+        entries["entries"].as_array().unwrap().iter().map(|entry| entry["data"]["code"].clone()).collect();
+    assert_eq!(codes, refused.map(|(.., code)| json!(code)));
+}
+
+#[tokio::test]
+async fn policies_are_kept_by_the_byte() {
+    let server = Server::start().await;
+    assert_eq!(told(upload(&server, echo("1.0.0", "Echo."))).await.0, 201);
+    for path in ["/v1/plugins/echo/grant", "/v1/guardrail"] {
+        let put = |policy: &'static str| {
+            server.put(path, &server.admin).header("content-type", "application/json").body(policy)
+        };
+        is(&told(put("{ \"Statement\": [] }")).await, 422, "policy-invalid");
+        is(&told(server.get(path, Some(&server.person))).await, 404, "not-found");
+        assert_eq!(told(put(POLICY)).await.0, 204);
+        let read = server.get(path, Some(&server.person)).send().await.unwrap();
+        assert_eq!(read.headers()["content-type"], "application/json");
+        assert_eq!(read.text().await.unwrap(), POLICY);
+    }
+    assert_eq!(server.see("/v1/plugins/echo").await["granted"], true);
+    for path in ["/v1/plugins/echo/grant", "/v1/guardrail"] {
+        assert_eq!(told(server.delete(path, &server.admin)).await.0, 204);
+        is(&told(server.delete(path, &server.admin)).await, 404, "not-found");
+    }
+    assert_eq!(server.see("/v1/plugins/echo").await["granted"], false);
+}
+
+#[tokio::test]
+async fn a_workflow_is_checked_before_it_is_stored() {
+    let server = Server::start().await;
+    let put =
+        |path: &str| server.put(path, &server.admin).header("content-type", "text/yaml; charset=utf-8").body(WORKFLOW);
+    let check =
+        || server.post("/v1/workflow-check", &server.person).header("content-type", "application/yaml").body(WORKFLOW);
+    is(&told(put("/v1/workflows/say")).await, 422, "workflow-invalid");
+    let problem: Value = check().send().await.unwrap().json().await.unwrap();
+    assert_eq!((&problem["problems"][0]["line"], &problem["problems"][0]["column"]), (&json!(4), &json!(13)));
+    assert!(problem["text"].as_str().unwrap().contains("plugin: echo"), "{problem}");
+
+    assert_eq!(told(upload(&server, echo("1.0.0", "Echo."))).await.0, 201);
+    let checked: Value = check().send().await.unwrap().json().await.unwrap();
+    is(&told(server.get("/v1/workflows/say", Some(&server.person))).await, 404, "not-found");
+    is(&told(put("/v1/workflows/other")).await, 422, "invalid");
+    assert_eq!(told(put("/v1/workflows/say")).await.0, 200);
+    let stored = server.see("/v1/workflows/say").await;
+    assert_eq!((&stored["source"], &stored["digest"]), (&json!(WORKFLOW), &checked["digest"]));
+    assert_eq!(server.see("/v1/workflows").await["workflows"][0]["plugins"], json!(["echo"]));
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_and_counts_until_it_is_revoked() {
+    let server = Server::start().await;
+    let made = server.post("/v1/tokens", &server.admin).json(&json!({ "name": "bob", "groups": ["security-leads"] }));
+    let made = made.send().await.unwrap();
+    assert_eq!(made.status(), 201);
+    let made: Value = made.json().await.unwrap();
+    let (id, token) = (made["id"].as_str().unwrap(), made["token"].as_str().unwrap().to_string());
+    let me: Value = server.get("/v1/whoami", Some(&token)).send().await.unwrap().json().await.unwrap();
+    assert_eq!(me, json!({ "name": "bob", "groups": ["security-leads"], "admin": false }));
+
+    let listed = server.see("/v1/tokens").await;
+    assert!(
+        listed["tokens"]
+            .as_array()
+            .unwrap()
+            .contains(&json!({ "id": id, "name": "bob", "groups": ["security-leads"] }))
+    );
+    assert!(!server.see("/v1/ledger?run=system").await.to_string().contains(&token));
+    assert_eq!(told(server.delete(&format!("/v1/tokens/{id}"), &server.admin)).await.0, 204);
+    is(&told(server.get("/v1/whoami", Some(&token))).await, 401, "bad-token");
+}
+
+#[tokio::test]
+async fn a_secret_is_never_read() {
+    let server = Server::start().await;
+    let value = "T0000/B0000/hidden";
+    let set = server.put("/v1/secrets/slack", &server.admin);
+    let set = set.json(&json!({ "value": value, "hosts": ["hooks.slack.com"] }));
+    assert_eq!(told(set).await.0, 204);
+    let listed = server.see("/v1/secrets").await;
+    assert_eq!(
+        (&listed["secrets"][0]["name"], &listed["secrets"][0]["hosts"]),
+        (&json!("slack"), &json!(["hooks.slack.com"]))
+    );
+    let entries = server.see("/v1/ledger?run=system&kind=secret.set").await;
+    assert_eq!(entries["entries"][0]["data"]["name"], "slack");
+    assert!(!format!("{listed}{entries}").contains("hidden"));
+    assert_eq!(told(server.delete("/v1/secrets/slack", &server.admin)).await.0, 204);
+    assert_eq!(server.see("/v1/secrets").await, json!({ "secrets": [] }));
+}

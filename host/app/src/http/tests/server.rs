@@ -1,0 +1,121 @@
+//! An installation on an empty folder, served.
+
+use std::future::pending;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::config::Config;
+use crate::http::{connections, router};
+use crate::installation::Installation;
+
+/// The one account that the installation knows. Nothing answers for it.
+pub const ACCOUNT: &str = "123456789012";
+pub const REGION: &str = "eu-central-1";
+
+pub struct Server {
+    pub address: SocketAddr,
+    /// The token of an administrator, the first.
+    pub admin: String,
+    /// The token of `alice`, who is in no group.
+    pub person: String,
+    pub installation: Arc<Installation>,
+    http: reqwest::Client,
+    _folder: TempDir,
+}
+
+impl Server {
+    pub async fn start() -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config: Config = toml::from_str(&format!(
+            "[accounts.{ACCOUNT}]\nregions = [\"{REGION}\"]\nendpoint = \"http://127.0.0.1:9\"\n\
+             test-keys = {{ access-key-id = \"id\", secret-access-key = \"key\" }}"
+        ))
+        .unwrap();
+        config.data = folder.path().join("data");
+        let installation = Arc::new(Installation::open(&config).await.unwrap());
+        let mut admin = String::new();
+        let shown = installation.first_token(|text| {
+            admin = text.into();
+            Ok(())
+        });
+        shown.await.unwrap();
+        installation.begin().await.unwrap();
+        let person = installation.create_token("alice", vec![], "host").await.unwrap().text;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(connections::serve(listener, router(installation.clone()), pending(), Duration::ZERO));
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Server { address, admin, person, installation, http, _folder: folder }
+    }
+
+    /// The token of a person in `groups`.
+    pub async fn token(&self, name: &str, groups: &[&str]) -> String {
+        let groups = groups.iter().map(ToString::to_string).collect();
+        self.installation.create_token(name, groups, "host").await.unwrap().text
+    }
+
+    pub fn request(&self, method: Method, path: &str, token: Option<&str>) -> RequestBuilder {
+        let request = self.http.request(method, format!("http://{}{path}", self.address));
+        match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub fn get(&self, path: &str, token: Option<&String>) -> RequestBuilder {
+        self.request(Method::GET, path, token.map(String::as_str))
+    }
+
+    pub fn post(&self, path: &str, token: &str) -> RequestBuilder {
+        self.request(Method::POST, path, Some(token))
+    }
+
+    pub fn put(&self, path: &str, token: &str) -> RequestBuilder {
+        self.request(Method::PUT, path, Some(token))
+    }
+
+    pub fn delete(&self, path: &str, token: &str) -> RequestBuilder {
+        self.request(Method::DELETE, path, Some(token))
+    }
+
+    /// What an administrator sees there.
+    pub async fn see(&self, path: &str) -> Value {
+        let answer = self.get(path, Some(&self.admin)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    /// Sends bytes as they are, which a client library would put in order, and gives the status; 0 when the server hung
+    /// up without an answer, or before all was sent, in which case TCP may lose the answer.
+    pub async fn raw(&self, request: &str) -> u16 {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let sent = stream.write_all(request.as_bytes()).await;
+        let mut head = [0; 12];
+        if sent.is_err() || stream.read_exact(&mut head).await.is_err() {
+            return 0;
+        }
+        std::str::from_utf8(&head[9..]).unwrap().parse().unwrap()
+    }
+}
+
+/// The status of the answer, and the code when it is a problem.
+pub async fn told(request: RequestBuilder) -> (u16, String) {
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    let body = answer.text().await.unwrap();
+    let code = serde_json::from_str(&body).ok().and_then(|body: Value| Some(body.get("code")?.as_str()?.to_string()));
+    (status, code.unwrap_or_default())
+}
+
+/// `told`, for comparisons.
+#[track_caller]
+pub fn is(told: &(u16, String), status: u16, code: &str) {
+    assert_eq!((told.0, told.1.as_str()), (status, code));
+}

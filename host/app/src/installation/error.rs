@@ -1,0 +1,87 @@
+//! Why something that a person asked for was not done: whose fault it is, and what to do.
+
+use ledger::LedgerError;
+use runner::{DriveError, HistoryError, InputError, StartError};
+use sandbox::{Ended, Refused};
+use workflow::{DecisionError, Problems};
+
+/// The result of what a person asked for.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why it was not done. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing.
+    #[error("there is no {what} `{name}`")]
+    NotFound {
+        /// What kind of thing.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+    },
+    /// It cannot be done to the thing as it is.
+    #[error("{0}")]
+    Conflict(String),
+    /// What was given is wrong.
+    #[error("{0}")]
+    Invalid(String),
+    /// The person may not.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The upload is no plugin.
+    #[error("{0}")]
+    Refused(#[from] Refused),
+    /// The plugin cannot say what it is.
+    #[error("`describe` of the plugin failed: {0}")]
+    Describe(Ended),
+    /// The workflow has problems.
+    #[error("the workflow has problems")]
+    Workflow(Problems),
+    /// The policy has problems.
+    #[error("{0}")]
+    Policy(#[from] grant::LoadError),
+    /// The decision does not fit.
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
+    /// Quell cannot, now.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl From<LedgerError> for Error {
+    fn from(error: LedgerError) -> Error {
+        match error {
+            LedgerError::NoRun { run } => Error::NotFound { what: "run", name: run },
+            error => Error::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<HistoryError> for Error {
+    fn from(error: HistoryError) -> Error {
+        match error {
+            HistoryError::Ledger(error) => error.into(),
+            error => Error::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<StartError> for Error {
+    fn from(error: StartError) -> Error {
+        match error {
+            StartError::Ledger(error) => error.into(),
+            error => Error::Invalid(error.to_string()),
+        }
+    }
+}
+
+impl From<InputError> for Error {
+    fn from(error: InputError) -> Error {
+        match error {
+            InputError::Decision(error) => error.into(),
+            InputError::Ended { .. } | InputError::NotInReview { .. } => Error::Conflict(error.to_string()),
+            InputError::History(error) | InputError::Drive(DriveError::History(error)) => error.into(),
+            InputError::Drive(error) => Error::Unavailable(error.to_string()),
+        }
+    }
+}

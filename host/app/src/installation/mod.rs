@@ -1,0 +1,107 @@
+//! A running installation: the adapters, put together, and what people can do with it. HTTP and the command line are
+//! ways to get here; nothing in here knows them.
+
+mod clock;
+mod components;
+mod error;
+mod intake;
+mod known;
+mod people;
+mod plugins;
+mod policies;
+mod runs;
+mod secrets;
+mod workflows;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use capability::{Catalog, Gate, TokenKey};
+use ledger::Ledger;
+use operations::Operations;
+use runner::{Embedded, Runner};
+use sandbox::{Contract, Sandbox};
+use store::Store;
+
+use crate::config::Config;
+use crate::contract::wit;
+
+pub use clock::SystemClock;
+pub use error::{Error, Result};
+pub use intake::Intake;
+pub use known::Known;
+pub use people::Person;
+pub use runs::RunView;
+
+use components::Components;
+
+/// A running installation.
+pub struct Installation {
+    /// The ledger.
+    pub ledger: Arc<dyn Ledger>,
+    /// What the installation knows.
+    pub known: Arc<Known>,
+    /// The operations that plugins can call.
+    pub operations: Arc<Operations>,
+    /// What drives runs.
+    pub runner: Runner,
+    sandbox: Arc<Sandbox>,
+    scheduler: Arc<Embedded>,
+    store: Arc<Store>,
+}
+
+impl Installation {
+    /// Opens the data folder and puts everything together. No run goes on yet.
+    pub async fn open(config: &Config) -> anyhow::Result<Installation> {
+        let store = Arc::new(Store::open(&config.data, store::Options::default()).await?);
+        let operations = Arc::new(Operations::new(config.accounts.clone())?);
+        let contract = Contract::parse(wit()).context("the WIT of this build is not valid")?;
+        let sandbox = Arc::new(Sandbox::new(contract)?);
+        let ledger: Arc<dyn Ledger> = store.clone();
+        let clock = Arc::new(SystemClock);
+        let known = Arc::new(Known::load(ledger.clone(), clock.clone()).await.context("the ledger cannot be read")?);
+        let catalog: Arc<dyn Catalog> = operations.clone();
+        let gate = Gate::new(
+            catalog,
+            known.clone(),
+            clock.clone(),
+            TokenKey::new(store.call_token_key()),
+            config.limits.gate(),
+        );
+        let components = Components::new(ledger.clone(), sandbox.clone(), config.limits.sandbox());
+        let scheduler = Embedded::new();
+        let runner = Runner {
+            ledger: ledger.clone(),
+            clock,
+            gate: Arc::new(gate),
+            plugins: Arc::new(components),
+            workflows: known.clone(),
+            scheduler: Arc::new(scheduler.clone()),
+        };
+        Ok(Installation { ledger, known, operations, runner, sandbox, scheduler, store })
+    }
+
+    /// The first token, when there is none yet. `show` is given its text before it counts: a crash in between leaves one
+    /// that is worth nothing, and the next start makes another.
+    pub async fn first_token(&self, show: impl FnOnce(&str) -> std::io::Result<()>) -> anyhow::Result<()> {
+        if self.known.read().tokens().next().is_some() {
+            return Ok(());
+        }
+        let new = self.new_token("admin", vec![people::ADMINS.into()])?;
+        show(&new.text)?;
+        Ok(self.keep_token(&new, "host").await?)
+    }
+
+    /// Lets the runs go on that were left off, and gives their number.
+    pub async fn begin(&self) -> anyhow::Result<usize> {
+        Ok(self.scheduler.begin(self.runner.clone()).await?)
+    }
+
+    /// Waits until no run has a driver, at most for `patience`; then everything that is to be on disk is.
+    pub async fn close(&self, patience: std::time::Duration) {
+        if tokio::time::timeout(patience, self.scheduler.idle()).await.is_err() {
+            tracing::warn!("runs are still under way: they go on at the next start");
+        }
+        self.store.close().await;
+    }
+}

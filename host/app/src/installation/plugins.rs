@@ -1,0 +1,107 @@
+//! Plugins: uploaded, checked before anything is stored, and refused with a trace.
+
+use std::sync::Arc;
+
+use ledger::Hash;
+use registry::{Plugin, Uploaded, plugin_refused, plugin_uploaded};
+use sandbox::{Description, Inspection};
+use serde_json::Value;
+
+use super::{Error, Installation, Person, Result};
+
+impl Installation {
+    /// Stores a component, after it was inspected, compiled and asked what it is. Gives the plugin, and whether it is new:
+    /// the same bytes again change nothing.
+    pub async fn upload(&self, component: Vec<u8>, by: &Person) -> Result<(Arc<Plugin>, bool)> {
+        let digest = Hash::of(&component).to_string();
+        if let Some(plugin) = self.known.read().plugin(&digest) {
+            return Ok((plugin.clone(), false));
+        }
+        let checked = self.check_component(component.clone()).await;
+        let mut change = self.known.change().await;
+        let now = self.known.now();
+        let (inspection, description) = match checked {
+            Ok(checked) => checked,
+            Err(error) => {
+                let code = match &error {
+                    Error::Refused(refused) => refused.code(),
+                    _ => "description-invalid",
+                };
+                let refused = plugin_refused(&digest, component.len(), code, &error.to_string(), now, &by.actor());
+                change.append(refused).await?;
+                return Err(error);
+            }
+        };
+        let (name, version) = (&description.name, &description.version);
+        if let Some(other) = self.known.read().plugin_version(name, version) {
+            if other.uploaded.digest == digest {
+                return Ok((other.clone(), false));
+            }
+            return Err(Error::Conflict(format!(
+                "`{name}` {version} is already stored with other bytes ({}): a version never changes, so raise it",
+                other.uploaded.digest
+            )));
+        }
+        let uploaded = Uploaded {
+            digest: digest.clone(),
+            name: name.clone(),
+            version: version.clone(),
+            summary: description.summary.clone(),
+            imports: inspection.imports,
+            size: inspection.size as u64,
+        };
+        let schemas = (&description.input_schema, &description.output_schema);
+        change.append(plugin_uploaded(&uploaded, schemas, component, now, &by.actor())).await?;
+        drop(change);
+        self.plugin(&digest).map(|plugin| (plugin, true))
+    }
+
+    /// The plugin with this digest or name.
+    pub fn plugin(&self, digest_or_name: &str) -> Result<Arc<Plugin>> {
+        let missing = || Error::NotFound { what: "plugin", name: digest_or_name.into() };
+        self.known.read().plugin(digest_or_name).cloned().ok_or_else(missing)
+    }
+
+    async fn check_component(&self, component: Vec<u8>) -> Result<(Inspection, Described)> {
+        let sandbox = self.sandbox.clone();
+        let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&component)).await;
+        let plugin = compiled.map_err(|error| Error::Unavailable(error.to_string()))??;
+        let description = self.sandbox.describe(&plugin).await.map_err(Error::Describe)?;
+        Ok((plugin.inspection().clone(), Described::check(description)?))
+    }
+}
+
+/// What a plugin says of itself, checked.
+struct Described {
+    name: String,
+    version: String,
+    summary: String,
+    input_schema: Value,
+    output_schema: Value,
+}
+
+impl Described {
+    fn check(description: Description) -> Result<Described> {
+        let Description { name, version, summary, input_schema, output_schema } = description;
+        let wrong = |what: &str| Err(Error::Invalid(format!("`describe` of the plugin gives {what}")));
+        let word = |text: &str| {
+            text.starts_with(|c: char| c.is_ascii_lowercase())
+                && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        };
+        // A digest has 64 digits: no name may look like one.
+        if name.len() > 63 || !word(&name) {
+            return wrong(&format!("the name {name:?}: it must be at most 63 lower-case letters, digits and `-`"));
+        }
+        let parts: Vec<_> = version.split('.').collect();
+        if version.len() > 32 || parts.len() != 3 || !parts.iter().all(|part| part.parse::<u32>().is_ok()) {
+            return wrong(&format!("the version {version:?}: it must be like `1.2.3`"));
+        }
+        if summary.len() > 500 {
+            return wrong("a summary of more than 500 bytes");
+        }
+        if !input_schema.is_object() || !output_schema.is_object() {
+            return wrong("a schema that is not a JSON object");
+        }
+        Ok(Described { name, version, summary, input_schema, output_schema })
+    }
+}

@@ -1,0 +1,107 @@
+//! Runs: started by people, looked at, decided on, cancelled, settled.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ledger::{EVENTS, Record, SYSTEM};
+use runner::{History, Start, Started};
+use serde_json::Value;
+use workflow::{Decision, Verdict, Workflow};
+
+use super::{Error, Installation, Person, Result};
+
+/// A run as it is now.
+pub struct RunView {
+    /// The fold of its events.
+    pub history: History,
+    /// Its workflow, when it is stored here.
+    pub workflow: Option<Arc<Workflow>>,
+    /// Its entries.
+    pub records: Vec<Record>,
+}
+
+impl Installation {
+    /// Starts a run by hand. It is on disk when this returns.
+    pub async fn start_run(
+        &self,
+        workflow: &str,
+        event: Option<Value>,
+        inputs: Value,
+        account: &str,
+        region: &str,
+        by: &Person,
+    ) -> Result<Started> {
+        let start = Start {
+            workflow: self.workflow(workflow)?.workflow.clone(),
+            plugins: BTreeMap::new(),
+            event,
+            dedupe: false,
+            inputs,
+            account: account.into(),
+            region: region.into(),
+            by: by.name.clone(),
+        };
+        self.start(start).await
+    }
+
+    /// Starts a run with the newest versions of its plugins, in an account and region that are configured.
+    pub(super) async fn start(&self, start: Start) -> Result<Started> {
+        let scope = self.operations.accounts().scope(&start.account, &start.region);
+        scope.map_err(|error| Error::Invalid(error.to_string()))?;
+        let plugins = self.pin(&start.workflow)?;
+        Ok(self.runner.start(Start { plugins, ..start }).await?)
+    }
+
+    fn pin(&self, workflow: &Workflow) -> Result<BTreeMap<String, String>> {
+        let known = self.known.read();
+        let mut pinned = BTreeMap::new();
+        for name in workflow.plugins() {
+            let plugin = known.plugin(name).ok_or_else(|| {
+                Error::Conflict(format!("workflow `{}` uses the plugin `{name}`: upload it first", workflow.name))
+            })?;
+            pinned.insert(name.to_string(), plugin.uploaded.digest.clone());
+        }
+        Ok(pinned)
+    }
+
+    /// A run as it is now.
+    pub async fn run(&self, run: &str) -> Result<RunView> {
+        if [SYSTEM, EVENTS].contains(&run) {
+            return Err(Error::NotFound { what: "run", name: run.into() });
+        }
+        let (history, records) = History::load(self.ledger.as_ref(), run).await?;
+        let digest = &history.run.info().workflow_digest;
+        let workflow = self.known.read().workflow_by_digest(digest).map(|stored| stored.workflow.clone());
+        Ok(RunView { history, workflow, records })
+    }
+
+    /// Takes a decision on an approval.
+    pub async fn decide(
+        &self,
+        run: &str,
+        step: &str,
+        decision: Decision,
+        reason: Option<String>,
+        by: &Person,
+    ) -> Result<()> {
+        Ok(self.runner.decide(run, step, &by.name, &by.groups, decision, reason).await?)
+    }
+
+    /// Cancels a run.
+    pub async fn cancel(&self, run: &str, reason: Option<String>, by: &Person) -> Result<()> {
+        Ok(self.runner.cancel(run, &by.name, reason).await?)
+    }
+
+    /// Has a run driven anew.
+    pub async fn resume(&self, run: &str) -> Result<()> {
+        Ok(self.runner.resume(run).await?)
+    }
+
+    /// Takes a person's word on a call whose outcome is unknown.
+    pub async fn settle(&self, run: &str, call: &str, verdict: Verdict, reason: &str, by: &Person) -> Result<()> {
+        if reason.trim().is_empty() {
+            return Err(Error::Invalid("a review needs a reason: how do you know what became of the call?".into()));
+        }
+        Ok(self.runner.settle(run, call, &by.name, verdict, reason).await?)
+    }
+}

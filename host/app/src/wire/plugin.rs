@@ -1,0 +1,150 @@
+//! Plugins, and what each can ask for.
+
+use std::collections::HashMap;
+
+use capability::Spec;
+use jiff::Timestamp;
+use registry::Registry;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::time;
+
+/// All plugins: by name, the newest of each name first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Plugins {
+    /// Each version that was ever uploaded.
+    pub plugins: Vec<PluginInfo>,
+}
+
+/// A plugin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Plugin {
+    /// What there is to say of it.
+    #[serde(flatten)]
+    pub info: PluginInfo,
+    /// The JSON Schema of its input.
+    pub input_schema: Value,
+    /// The JSON Schema of its output.
+    pub output_schema: Value,
+}
+
+/// A plugin without its schemas.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct PluginInfo {
+    /// SHA-256 of the component, in hex: the plugin's identity.
+    pub digest: String,
+    /// Its name, by its own word.
+    pub name: String,
+    /// Its version, by its own word.
+    pub version: String,
+    /// What it does, by its own word.
+    pub summary: String,
+    /// The component's size in bytes.
+    pub size: u64,
+    /// Whether its name stands for this version: the newest.
+    pub latest: bool,
+    /// Whether a grant lets it do anything.
+    pub granted: bool,
+    /// What it imports: all that it can ask for.
+    pub imports: Vec<Import>,
+    /// Who uploaded it.
+    pub by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub time: Timestamp,
+}
+
+/// A function that a plugin imports.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Import {
+    /// The WIT function.
+    pub function: String,
+    /// The IAM action that a call needs; none for what touches nothing, such as the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// The action's access level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
+}
+
+/// IAM's access levels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Lists resources.
+    List,
+    /// Reads what a resource contains.
+    Read,
+    /// Changes resources.
+    Write,
+    /// Changes tags only.
+    Tagging,
+    /// Grants or changes permissions.
+    PermissionsManagement,
+}
+
+impl Plugins {
+    /// All plugins that are known. `specs` are the operations that there are.
+    pub fn of(registry: &Registry, specs: &[&Spec]) -> Plugins {
+        let specs = by_function(specs);
+        let plugins = registry.plugins().into_iter();
+        Plugins { plugins: plugins.map(|plugin| info(registry, plugin, &specs)).collect() }
+    }
+}
+
+impl Plugin {
+    /// A plugin, with whether it has a grant. `specs` are the operations that there are.
+    pub fn of(registry: &Registry, plugin: &registry::Plugin, specs: &[&Spec]) -> Plugin {
+        Plugin {
+            info: info(registry, plugin, &by_function(specs)),
+            input_schema: plugin.input_schema.clone(),
+            output_schema: plugin.output_schema.clone(),
+        }
+    }
+}
+
+fn by_function<'a>(specs: &[&'a Spec]) -> HashMap<&'a str, &'a Spec> {
+    specs.iter().map(|spec| (spec.function, *spec)).collect()
+}
+
+fn info(registry: &Registry, plugin: &registry::Plugin, specs: &HashMap<&str, &Spec>) -> PluginInfo {
+    let uploaded = &plugin.uploaded;
+    let import = |function: &String| {
+        let spec = specs.get(function.as_str());
+        Import {
+            function: function.clone(),
+            action: spec.map(|spec| spec.action.into()),
+            access: spec.map(|spec| spec.access.into()),
+        }
+    };
+    PluginInfo {
+        digest: uploaded.digest.clone(),
+        name: uploaded.name.clone(),
+        version: uploaded.version.clone(),
+        summary: uploaded.summary.clone(),
+        size: uploaded.size,
+        latest: registry.is_latest(plugin),
+        granted: registry.grant(&uploaded.digest).is_some(),
+        imports: uploaded.imports.iter().map(import).collect(),
+        by: plugin.by.clone(),
+        time: time(plugin.time),
+    }
+}
+
+impl From<capability::Access> for Access {
+    fn from(access: capability::Access) -> Access {
+        match access {
+            capability::Access::List => Access::List,
+            capability::Access::Read => Access::Read,
+            capability::Access::Write => Access::Write,
+            capability::Access::Tagging => Access::Tagging,
+            capability::Access::PermissionsManagement => Access::PermissionsManagement,
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The steps of a run: the workflow's document laid over what happened.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use workflow::{StepRun, StepState};
+
+use super::time;
+use crate::installation::RunView;
+
+/// A step of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Step {
+    /// Its id, or its place in the document when it has none.
+    pub path: String,
+    /// `plugin`, `parallel` or `approval`; nothing when the workflow is not stored here any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The plugin that it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+    /// Which part of the workflow it stands in.
+    pub part: Part,
+    /// The block that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// The branch of that block, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<usize>,
+    /// Where it is.
+    pub status: StepStatus,
+    /// The current or last attempt, from 1; the next one while it waits for a retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// When it was reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub started: Option<Timestamp>,
+    /// When its status last changed; for an ended step, when it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub changed: Option<Timestamp>,
+    /// When the next attempt begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due: Option<Timestamp>,
+    /// Its result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<StepError>,
+}
+
+/// A part of a workflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// What a run does.
+    Steps,
+    /// What it does when a step has failed.
+    Catch,
+    /// What it does when all of it would end failed, expired or timed out.
+    OnFailure,
+}
+
+/// Where a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepStatus {
+    /// It was not reached.
+    Pending,
+    /// Its `if` was false.
+    Skipped,
+    /// It is being carried out.
+    Running,
+    /// It failed, and waits for its next attempt.
+    Retrying,
+    /// It waits for people.
+    Waiting,
+    /// The outcome of a write is unknown; a person must tell it.
+    Suspended,
+    /// It did what it should.
+    Succeeded,
+    /// It failed.
+    Failed,
+    /// An approver refused.
+    Refused,
+    /// Nobody decided in time.
+    Expired,
+}
+
+/// Why a step or a run failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct StepError {
+    /// What `retry` and `catch` tell failures apart by.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+}
+
+impl Step {
+    /// All steps, in the order of the document; without a document, those that were reached, by path.
+    pub(super) fn all(view: &RunView) -> Vec<Step> {
+        let run = &view.history.run;
+        let Some(workflow) = &view.workflow else {
+            let reached = run.steps().map(|(path, step)| Step::pending(path, Part::Steps).reached(Some(step)));
+            return reached.collect();
+        };
+        let mut places = BTreeMap::new();
+        place(&workflow.steps, Part::Steps, None, &mut places);
+        place(&workflow.on_failure, Part::OnFailure, None, &mut places);
+        let steps = workflow.walk().into_iter().map(|step| {
+            let mut pending = Step::pending(step.path(), Part::Catch);
+            if let Some(place) = places.get(step.path()) {
+                pending.part = place.part;
+                pending.parent = place.inside.map(|(parent, _)| parent.into());
+                pending.branch = place.inside.map(|(_, branch)| branch);
+            }
+            pending.kind = Some(step.kind_name().into());
+            pending.plugin = step.plugin().map(Into::into);
+            pending.reached(run.step(step.path()))
+        });
+        steps.collect()
+    }
+
+    fn pending(path: &str, part: Part) -> Step {
+        Step {
+            path: path.into(),
+            kind: None,
+            plugin: None,
+            part,
+            parent: None,
+            branch: None,
+            status: StepStatus::Pending,
+            attempt: None,
+            started: None,
+            changed: None,
+            due: None,
+            output: None,
+            error: None,
+        }
+    }
+
+    fn reached(mut self, step: Option<&StepRun>) -> Step {
+        let Some(step) = step else { return self };
+        self.attempt = Some(step.attempt());
+        self.started = Some(time(step.started_at()));
+        self.changed = Some(time(step.changed_at()));
+        self.status = match step.state() {
+            StepState::Skipped => StepStatus::Skipped,
+            StepState::Open | StepState::Running => StepStatus::Running,
+            StepState::RetryWaiting { at } => {
+                self.due = Some(time(*at));
+                StepStatus::Retrying
+            }
+            StepState::Waiting => StepStatus::Waiting,
+            StepState::Suspended { .. } => StepStatus::Suspended,
+            StepState::Succeeded { output } => {
+                self.output = Some(output.as_ref().clone());
+                StepStatus::Succeeded
+            }
+            StepState::Failed { error } => {
+                self.error = Some(error.into());
+                StepStatus::Failed
+            }
+            StepState::Refused => StepStatus::Refused,
+            StepState::Expired => StepStatus::Expired,
+        };
+        self
+    }
+}
+
+/// Where a step stands in the document.
+struct Place<'a> {
+    part: Part,
+    /// The block and the number of its branch.
+    inside: Option<(&'a str, usize)>,
+}
+
+fn place<'a>(
+    steps: &'a [workflow::Step],
+    part: Part,
+    inside: Option<(&'a str, usize)>,
+    places: &mut BTreeMap<&'a str, Place<'a>>,
+) {
+    for step in steps {
+        places.insert(step.path(), Place { part, inside });
+        for (branch, steps) in step.children().into_iter().enumerate() {
+            place(steps, part, Some((step.path(), branch)), places);
+        }
+    }
+}
+
+impl From<&workflow::StepError> for StepError {
+    fn from(error: &workflow::StepError) -> StepError {
+        StepError { code: error.code.clone(), message: error.message.clone() }
+    }
+}

@@ -1,0 +1,190 @@
+//! Whether a live call may be made: the run's scope, the guardrail, the grant, in this order, for everything it touches.
+
+use grant::{Context, Decision, Request};
+use ledger::Millis;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::attempt::Caller;
+use crate::record::Drafts;
+use crate::{Clock, Effective, Fault, FaultKind, Operation, Scope, Touch, carry};
+
+/// Why a call was denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Reason {
+    /// The plugin has no grant at all.
+    NotGranted,
+    /// No statement of the grant allows it.
+    ImplicitDeny,
+    /// A statement of the grant denies it.
+    ExplicitDeny,
+    /// The guardrail does not allow it, or denies it.
+    Guardrail,
+    /// It names a resource of another partition, account or region than the run's.
+    OutOfScope,
+    /// The arguments cannot be right.
+    InvalidArguments,
+}
+
+/// A denial: what the ledger has, and what the plugin is told.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Denial {
+    pub reason: Reason,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// The policy that decided, when one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The statement that decided, when one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
+    pub message: String,
+}
+
+impl Denial {
+    /// Why there is no operation: the arguments cannot be right, or the run's account is not configured (any more).
+    pub fn impossible(fault: &Fault) -> Denial {
+        let outside = fault.kind == FaultKind::AccessDenied;
+        Denial {
+            reason: if outside { Reason::OutOfScope } else { Reason::InvalidArguments },
+            action: None,
+            resource: None,
+            policy: None,
+            statement: None,
+            message: fault.message.clone(),
+        }
+    }
+
+    /// What the plugin is answered.
+    pub fn fault(&self) -> Fault {
+        let code = json!(self.reason);
+        Fault::known(FaultKind::AccessDenied, code.as_str().unwrap_or_default(), self.message.clone())
+    }
+
+    pub fn data(&self) -> Value {
+        json!(self)
+    }
+
+    fn of(reason: Reason, touch: &Touch, decider: Option<&grant::Decider>, message: String) -> Denial {
+        Denial {
+            reason,
+            action: Some(touch.action.clone()),
+            resource: Some(touch.resource.clone()),
+            policy: decider.map(|decider| decider.policy.clone()),
+            statement: decider.map(|decider| decider.statement.clone()),
+            message,
+        }
+    }
+}
+
+/// Decides on `operation`. The host reads that it needs (tags, when a policy asks for them) are noted in the ledger.
+pub(crate) async fn authorise(
+    operation: &dyn Operation,
+    effective: &Effective,
+    clock: &dyn Clock,
+    drafts: &Drafts<'_>,
+) -> Result<(), Box<Denial>> {
+    let caller = &drafts.attempt.caller;
+    for touch in operation.touches() {
+        in_scope(&caller.scope, &touch)?;
+        if effective.grants.is_empty() {
+            let message = format!("the plugin has no grant, so not for `{}`", touch.action);
+            return Err(Box::new(Denial::of(Reason::NotGranted, &touch, None, message)));
+        }
+        let context = context(operation, effective, &touch, clock, drafts).await;
+        let request = Request { action: &touch.action, resource: &touch.resource, context: &context };
+        decide(effective, &touch, &request)?;
+    }
+    Ok(())
+}
+
+fn decide(effective: &Effective, touch: &Touch, request: &Request<'_>) -> Result<(), Box<Denial>> {
+    let Touch { action, resource } = touch;
+    let deny = |reason, decider, message| Err(Box::new(Denial::of(reason, touch, decider, message)));
+    match grant::decide(&effective.guardrails, &effective.grants, request) {
+        Decision::Allow(_) => Ok(()),
+        Decision::ExplicitDeny(decider) => {
+            let guardrail = effective.guardrails.iter().any(|policy| policy.name() == decider.policy);
+            let reason = if guardrail { Reason::Guardrail } else { Reason::ExplicitDeny };
+            let message = format!("`{}` in `{}` denies `{action}` on `{resource}`", decider.statement, decider.policy);
+            deny(reason, Some(&decider), message)
+        }
+        Decision::ImplicitDeny { by: grant::Layer::Guardrail } => {
+            deny(Reason::Guardrail, None, format!("the guardrail does not allow `{action}` on `{resource}`"))
+        }
+        Decision::ImplicitDeny { by: grant::Layer::Grant } => {
+            deny(Reason::ImplicitDeny, None, format!("no statement of the grant allows `{action}` on `{resource}`"))
+        }
+    }
+}
+
+/// A resource that names a partition, an account or a region must name the run's.
+fn in_scope(scope: &Scope, touch: &Touch) -> Result<(), Box<Denial>> {
+    let mut parts = touch.resource.splitn(6, ':');
+    if parts.next() != Some("arn") {
+        return Ok(());
+    }
+    let (partition, _service, region, account) = (parts.next(), parts.next(), parts.next(), parts.next());
+    let differs = |part: Option<&str>, ours: &str| part.is_some_and(|part| !part.is_empty() && part != ours);
+    let outside = if differs(partition, &scope.partition) {
+        format!("partition `{}`", scope.partition)
+    } else if differs(account, &scope.account) {
+        format!("account `{}`", scope.account)
+    } else if differs(region, &scope.region) {
+        format!("region `{}`", scope.region)
+    } else {
+        return Ok(());
+    };
+    let message = format!("`{}` is outside of this run's {outside}", touch.resource);
+    Err(Box::new(Denial::of(Reason::OutOfScope, touch, None, message)))
+}
+
+/// IAM's global condition keys that Quell has
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>), and its own.
+async fn context(
+    operation: &dyn Operation,
+    effective: &Effective,
+    touch: &Touch,
+    clock: &dyn Clock,
+    drafts: &Drafts<'_>,
+) -> Context {
+    let now = clock.now();
+    let Caller { scope, workflow, step, .. } = &drafts.attempt.caller;
+    let mut context = Context::default();
+    context.insert("aws:RequestedRegion", &scope.region);
+    context.insert("aws:ResourceAccount", &scope.account);
+    context.insert("aws:CurrentTime", rfc3339(now));
+    context.insert("quell:Workflow", workflow);
+    context.insert("quell:StepId", step);
+    for (name, values) in operation.arguments() {
+        context.insert_list(format!("quell:Arg/{name}"), values);
+    }
+    let asked: Vec<String> = effective
+        .guardrails
+        .iter()
+        .chain(effective.grants.iter())
+        .flat_map(|policy| policy.condition_keys())
+        .filter(|key| key.to_ascii_lowercase().starts_with("aws:resourcetag/"))
+        .collect();
+    if !asked.is_empty() {
+        let tags = carry::read(clock, || operation.tags(&touch.resource)).await;
+        let seen = tags.clone().map(|tags| json!(tags));
+        drafts.attempt.journal.note(drafts.host_read(now, "tags", &seen));
+        match tags {
+            Ok(tags) => {
+                for (key, value) in tags.unwrap_or_default() {
+                    context.insert(format!("aws:ResourceTag/{key}"), value);
+                }
+            }
+            Err(_) => asked.iter().for_each(|key| context.unresolvable(key)),
+        }
+    }
+    context
+}
+
+pub(crate) fn rfc3339(time: Millis) -> String {
+    jiff::Timestamp::from_millisecond(time).map(|time| time.to_string()).unwrap_or_default()
+}

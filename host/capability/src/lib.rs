@@ -1,0 +1,27 @@
+//! What a call is: the operation, and the one gate that every operation of every plugin passes.
+//!
+//! Pure but for its ports: `operations` carries operations out, `runner` keeps the journal of a run, `registry` knows
+//! the policies. The gate itself knows no service, no database and no sandbox.
+
+mod attempt;
+mod authorise;
+mod carry;
+mod fault;
+mod gate;
+mod key;
+mod local;
+mod operation;
+mod port;
+mod record;
+mod scope;
+mod settle;
+
+pub use attempt::{Attempt, Caller};
+pub use fault::{Fault, FaultKind};
+pub use gate::{Gate, Limits, Passed};
+pub use key::{CallKey, Marker, TokenKey};
+pub use local::LOCAL;
+pub use operation::{Access, Effect, Observation, Operation, Settlement, Spec, Touch};
+pub use port::{Catalog, Clock, Effective, Journal, Policies};
+pub use record::{Recorded, Replay, State};
+pub use scope::Scope;

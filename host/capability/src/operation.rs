@@ -1,0 +1,129 @@
+//! An operation: one capability call as data, with everything that is to be known of it in one place.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Fault, Marker};
+
+/// IAM's access levels
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_understand-policy-summary-access-level-summaries.html>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Access {
+    /// Lists resources.
+    List,
+    /// Reads what a resource contains.
+    Read,
+    /// Changes resources.
+    Write,
+    /// Changes tags only.
+    Tagging,
+    /// Grants or changes permissions.
+    #[serde(rename = "Permissions management")]
+    PermissionsManagement,
+}
+
+/// Whether the world is another one afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It is not: the call may be repeated at will.
+    Read,
+    /// It is: the intent is on disk before, the outcome after.
+    Write,
+}
+
+/// How an unknown outcome of a write is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Settlement {
+    /// The state is read, and tells.
+    Observe,
+    /// The same write again leads to the same state.
+    Repeatable,
+    /// The API takes a client token and does the same request once.
+    Token,
+    /// Nothing tells: a person decides.
+    Review,
+}
+
+/// What holds for every call of a function.
+#[derive(Debug, PartialEq)]
+pub struct Spec {
+    /// The WIT function: `quell:ec2/security-groups@0.1.0#revoke-security-group-ingress`.
+    pub function: &'static str,
+    /// The IAM action that the call needs.
+    pub action: &'static str,
+    /// The action's access level.
+    pub access: Access,
+    /// Read or write.
+    pub effect: Effect,
+}
+
+/// An action on a resource that a call needs. All of a call's must be allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touch {
+    /// The IAM action.
+    pub action: String,
+    /// The resource's ARN; `…/*` of its type for what is yet to be created; `*` for an action without resource types.
+    pub resource: String,
+}
+
+/// What the state says of a write whose outcome is unknown.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Observation {
+    /// It was carried out; this is what the service would have answered.
+    Done(Value),
+    /// No trace of it: it was not carried out, or its effect cannot be seen yet.
+    Absent,
+    /// The state does not tell.
+    Undecided(String),
+}
+
+/// One capability call as data, bound to the account and region that it is made in.
+#[async_trait]
+pub trait Operation: Send + Sync {
+    /// What holds for every call of this function.
+    fn spec(&self) -> &'static Spec;
+
+    /// The actions and resources that this call needs.
+    fn touches(&self) -> Vec<Touch>;
+
+    /// The arguments that grants may compare, as `quell:Arg/<name>`.
+    fn arguments(&self) -> Vec<(&'static str, Vec<String>)> {
+        vec![]
+    }
+
+    /// How an unknown outcome of this very call is decided. Only asked of writes.
+    fn settlement(&self) -> Settlement {
+        Settlement::Review
+    }
+
+    /// Carries the call out, with exactly one request.
+    async fn send(&self, marker: &Marker) -> Result<Value, Fault>;
+
+    /// Host read: the state that the write is about to change; `None` where there is none.
+    async fn before(&self) -> Result<Option<Value>, Fault> {
+        Ok(None)
+    }
+
+    /// Host read: the tags of a resource that this call touches; `None` when it has none by its nature (a resource that is
+    /// yet to be created, a type without tags).
+    async fn tags(&self, resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
+        let _ = resource;
+        Ok(None)
+    }
+
+    /// Host read: whether a write with an unknown outcome was carried out. Only asked of [`Settlement::Observe`].
+    async fn observe(&self, marker: &Marker) -> Result<Observation, Fault> {
+        let _ = marker;
+        Ok(Observation::Undecided("this operation leaves no trace".into()))
+    }
+
+    /// What the plugin is answered when a person decided that the write was done.
+    fn presumed(&self, marker: &Marker) -> Value {
+        let _ = marker;
+        Value::Object(serde_json::Map::new())
+    }
+}

@@ -1,0 +1,105 @@
+//! One statement of a policy: an effect on the requests that it applies to.
+
+use std::fmt;
+
+use crate::action::ActionPattern;
+use crate::condition::Condition;
+use crate::decide::Request;
+use crate::resource::ResourcePattern;
+use crate::truth::Truth;
+
+/// What a statement does to the requests that it applies to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Allows them, unless another statement denies them.
+    Allow,
+    /// Denies them, whatever other statements say.
+    Deny,
+}
+
+/// One statement of a policy.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    pub(crate) index: usize,
+    pub(crate) sid: Option<String>,
+    pub(crate) effect: Effect,
+    pub(crate) actions: Scope<ActionPattern>,
+    pub(crate) resources: Scope<ResourcePattern>,
+    /// All must hold.
+    pub(crate) conditions: Vec<Condition>,
+}
+
+/// The entries of `Action` or `NotAction`, `Resource` or `NotResource`.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope<P> {
+    pub entries: Vec<P>,
+    /// `Not…`: all but the entries.
+    pub all_but: bool,
+}
+
+impl<P> Scope<P> {
+    fn includes(&self, matches: impl FnMut(&P) -> Truth) -> Truth {
+        Truth::any(self.entries.iter().map(matches)).negated_if(self.all_but)
+    }
+}
+
+impl Statement {
+    /// What denials call the statement: its `Sid`, or `Statement[0]` by its place in the document.
+    pub fn label(&self) -> String {
+        self.sid.clone().unwrap_or_else(|| format!("Statement[{}]", self.index))
+    }
+
+    /// Its effect.
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// The entries of `Action`, or of `NotAction` when [`Statement::excludes_actions`].
+    pub fn actions(&self) -> impl Iterator<Item = &str> {
+        self.actions.entries.iter().map(ActionPattern::source)
+    }
+
+    /// Whether it is about all actions but the listed ones.
+    pub fn excludes_actions(&self) -> bool {
+        self.actions.all_but
+    }
+
+    /// The entries of `Resource`, or of `NotResource` when [`Statement::excludes_resources`].
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        self.resources.entries.iter().map(ResourcePattern::source)
+    }
+
+    /// Whether it is about all resources but the listed ones.
+    pub fn excludes_resources(&self) -> bool {
+        self.resources.all_but
+    }
+
+    /// Whether it has a `Condition`.
+    pub fn is_conditional(&self) -> bool {
+        !self.conditions.is_empty()
+    }
+
+    /// The condition keys that it asks for, those of its variables included, in lower case.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        let in_resources = self.resources.entries.iter().flat_map(ResourcePattern::keys);
+        self.conditions.iter().flat_map(Condition::keys).chain(in_resources)
+    }
+
+    /// Whether the statement applies to a request.
+    pub(crate) fn applies(&self, request: &Request<'_>) -> Truth {
+        let action = std::iter::once_with(|| self.actions.includes(|entry| entry.matches(request.action)));
+        let resource =
+            std::iter::once_with(|| self.resources.includes(|entry| entry.matches(request.resource, request.context)));
+        let conditions = self.conditions.iter().map(|condition| condition.holds(request.context));
+        Truth::all(action.chain(resource).chain(conditions))
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Effect::Allow => "Allow",
+            Effect::Deny => "Deny",
+        })
+    }
+}

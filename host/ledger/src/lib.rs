@@ -1,0 +1,23 @@
+//! What the ledger is: entries, the chains of runs, the blocks of commits, how all of it is verified, and the port
+//! through which it is read and appended to.
+//!
+//! Nothing here does IO: how entries are kept is the business of `store`, what they mean that of whoever writes them
+//! (`workflow` events by way of `runner`, calls by `capability`, the installation's own by `registry`).
+
+mod block;
+mod canonical;
+mod entry;
+mod hash;
+mod hex;
+mod port;
+mod verify;
+
+pub use block::{Block, Item, Signature, SigningKey, VerifyingKey};
+pub use canonical::{arguments_hash, canonical};
+pub use entry::{CLAIMED, Draft, EVENTS, Entry, Malformed, Prepared, SYSTEM, is_run_name};
+pub use hash::Hash;
+pub use port::{Appended, Dedupe, Epoch, Fence, Filter, Ledger, LedgerError, Record, Summary};
+pub use verify::{Fault, Head, Place, Report, Verifier};
+
+/// A point in time: milliseconds since the Unix epoch, UTC.
+pub type Millis = i64;

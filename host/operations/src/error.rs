@@ -1,0 +1,117 @@
+//! What can be wrong with the configured accounts, and with an account that a run names.
+
+use std::fmt;
+
+use capability::{Fault, FaultKind};
+
+/// All problems of the configured accounts.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// At least one, in the order of the accounts.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.problems.iter().map(Problem::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// One problem of an account's configuration.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The account's id is not one.
+    #[error("account `{account}`: an account id has twelve digits")]
+    AccountId {
+        /// As configured.
+        account: String,
+    },
+    /// The account names no region.
+    #[error("account `{account}`: `regions` must name at least one region")]
+    NoRegion {
+        /// The account.
+        account: String,
+    },
+    /// A region's name is not one.
+    #[error("account `{account}`: `{region}` is not the name of a region, such as `eu-central-1`")]
+    Region {
+        /// The account.
+        account: String,
+        /// As configured.
+        region: String,
+    },
+    /// The regions belong to more than one partition, but an account belongs to one.
+    #[error("account `{account}`: its regions belong to different partitions")]
+    Partitions {
+        /// The account.
+        account: String,
+    },
+    /// The role's ARN is not one, or is a role of another account or partition.
+    #[error("account `{account}`: `{role_arn}` is not the ARN of a role of this account")]
+    Role {
+        /// The account.
+        account: String,
+        /// As configured.
+        role_arn: String,
+    },
+    /// An external id is only ever sent along with a role.
+    #[error("account `{account}`: `external-id` needs `role-arn`")]
+    ExternalId {
+        /// The account.
+        account: String,
+    },
+    /// The endpoint is not the URL of a server.
+    #[error("account `{account}`: `{endpoint}` is not a URL of the form `https://host[:port]`")]
+    Endpoint {
+        /// The account.
+        account: String,
+        /// As configured.
+        endpoint: String,
+    },
+    /// Requests that are signed with real credentials go over TLS only.
+    #[error("account `{account}`: the endpoint `{endpoint}` needs https, or `test-keys`")]
+    PlainText {
+        /// The account.
+        account: String,
+        /// As configured.
+        endpoint: String,
+    },
+    /// Keys in a configuration file are for emulators, not for AWS.
+    #[error("account `{account}`: `test-keys` needs `endpoint`")]
+    TestKeys {
+        /// The account.
+        account: String,
+    },
+}
+
+/// Why a run cannot act where it says.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScopeError {
+    /// The installation has no such account.
+    #[error("the account `{account}` is not configured")]
+    UnknownAccount {
+        /// As the run has it.
+        account: String,
+    },
+    /// The installation has the account, without this region.
+    #[error("the region `{region}` is not configured for the account `{account}`")]
+    UnknownRegion {
+        /// The account.
+        account: String,
+        /// As the run has it.
+        region: String,
+    },
+}
+
+impl From<ScopeError> for Fault {
+    fn from(error: ScopeError) -> Fault {
+        let code = match error {
+            ScopeError::UnknownAccount { .. } => "unknown-account",
+            ScopeError::UnknownRegion { .. } => "unknown-region",
+        };
+        Fault::known(FaultKind::AccessDenied, code, error.to_string())
+    }
+}

@@ -1,0 +1,68 @@
+//! The operations that there are, one service a file: the only place that knows the AWS SDK.
+//!
+//! `SERVICES` is the table of contents. Whether a call may be made, and what becomes of its outcome, is the gate's
+//! (`capability`); this crate says what a call is and carries it out.
+
+mod account;
+mod check;
+mod client;
+mod error;
+mod fault;
+mod operation;
+
+mod ec2;
+mod sns;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use capability::{Catalog, Fault, FaultKind, Operation, Scope, Spec};
+use serde_json::Value;
+
+pub use account::{Account, Accounts, TestKeys};
+pub use error::{ConfigError, Problem, ScopeError};
+
+use client::Clients;
+use operation::Entry;
+
+/// Every operation, by service.
+const SERVICES: &[&[Entry]] = &[ec2::OPERATIONS, sns::OPERATIONS];
+
+/// The operations, bound to the AWS accounts that this installation acts on.
+pub struct Operations {
+    accounts: Accounts,
+    clients: Clients,
+}
+
+impl Operations {
+    /// Checks `accounts` as a whole. Connects to nothing: the clients of an account and region are made at its first call.
+    pub fn new(accounts: Accounts) -> Result<Operations, ConfigError> {
+        accounts.check()?;
+        let clients = Clients::new(&accounts);
+        Ok(Operations { accounts, clients })
+    }
+
+    /// The accounts that this installation acts on.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+}
+
+#[async_trait]
+impl Catalog for Operations {
+    async fn operation(&self, function: &str, arguments: &Value, scope: &Scope) -> Result<Arc<dyn Operation>, Fault> {
+        let entry = entries().find(|entry| entry.spec.function == function).ok_or_else(|| {
+            Fault::known(FaultKind::Invalid, "unknown-function", format!("there is no function `{function}`"))
+        })?;
+        let aws = self.clients.of(scope).await?;
+        (entry.decode)(arguments, scope, aws)
+    }
+
+    fn specs(&self) -> Vec<&'static Spec> {
+        entries().map(|entry| entry.spec).collect()
+    }
+}
+
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    SERVICES.iter().copied().flatten()
+}

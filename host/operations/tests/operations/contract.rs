@@ -1,0 +1,163 @@
+//! The operations against the WIT, both ways, and against each other.
+
+use capability::{Catalog as _, Effect, FaultKind, Observation, Settlement};
+use operations::{Accounts, Operations};
+use serde_json::{Value, json};
+
+use crate::rows::rows;
+use crate::server::nobody;
+use crate::wit::Contract;
+use crate::{account, marker, operation, operations, scope};
+
+#[test]
+fn every_function_is_an_operation_and_every_operation_a_function() {
+    let catalog = Operations::new(Accounts::default()).unwrap();
+    let mut stated: Vec<String> = catalog.specs().iter().map(|spec| spec.function.to_owned()).collect();
+    stated.sort_unstable();
+    assert_eq!(stated, Contract::load().functions());
+}
+
+/// Names and options of parameters are the WIT's, down to the fields of the records in them.
+#[tokio::test]
+async fn every_operation_reads_the_arguments_of_its_function() {
+    let contract = Contract::load();
+    let endpoint = nobody().await;
+    for function in contract.functions() {
+        let read = async |arguments: &Value| operation(&endpoint, &function, arguments).await.map(|_| ());
+        let right = contract.arguments(&function);
+        assert_eq!(read(&right).await, Ok(()), "{function} {right}");
+
+        for without in contract.without_options(&function) {
+            // A pair of group and user needs the group, though its type also fits what EC2 answers.
+            let groupless = without["ip-permissions"][0]["user-id-group-pairs"][0].get("group-id").is_none();
+            if function.ends_with("#revoke-security-group-ingress") && groupless {
+                continue;
+            }
+            assert_eq!(read(&without).await, Ok(()), "{function} {without}");
+        }
+        let wrong = contract.wrong_arguments(&function);
+        assert!(!wrong.is_empty());
+        for wrong in wrong {
+            assert_eq!(read(&wrong).await.unwrap_err().kind, FaultKind::Invalid, "{function} {wrong}");
+        }
+    }
+}
+
+/// Each of these stops a run at an unknown outcome until a person decides, so a new one is a decision.
+#[tokio::test]
+async fn these_operations_need_review() {
+    let endpoint = nobody().await;
+    let mut found = vec![];
+    for row in rows() {
+        let operation = operation(&endpoint, row.function, &row.arguments).await.unwrap();
+        if operation.spec().effect == Effect::Write && operation.settlement() == Settlement::Review {
+            found.push(row.function);
+            assert!(matches!(operation.observe(&marker()).await, Ok(Observation::Undecided(_))), "{}", row.function);
+        }
+    }
+    assert_eq!(found, ["quell:sns/topics@0.1.0#publish"]);
+}
+
+/// C10 for every place where an argument becomes part of an ARN or of a request for one resource.
+#[tokio::test]
+async fn c10_tricks_with_identifiers_are_refused() {
+    let endpoint = nobody().await;
+    let groups = "quell:ec2/security-groups@0.1.0";
+    let permission = json!([{
+        "ip-protocol": "tcp", "ip-ranges": [{ "cidr-ip": "10.0.0.0/8" }], "ipv6-ranges": [], "prefix-list-ids": [],
+        "user-id-group-pairs": [],
+    }]);
+    let topic = "arn:aws:sns:eu-central-1:123456789012:";
+    for trick in ["", "*", "?", "%2f", "../x", "x/", "X", "\u{0455}g", " x", "x ", "x\n", &"x".repeat(4096)] {
+        let id = |prefix: &str| format!("{prefix}-{trick}");
+        for (function, arguments) in [
+            (format!("{groups}#describe-security-groups"), json!({ "group-ids": [id("sg")] })),
+            (
+                format!("{groups}#revoke-security-group-ingress"),
+                json!({ "group-id": id("sg"), "ip-permissions": permission }),
+            ),
+            (
+                "quell:ec2/instances@0.1.0#describe-instances".into(),
+                json!({ "instance-ids": [id("i")], "filters": [] }),
+            ),
+            ("quell:ec2/volumes@0.1.0#describe-volumes".into(), json!({ "volume-ids": [id("vol")], "filters": [] })),
+            (
+                "quell:ec2/prefix-lists@0.1.0#get-managed-prefix-list-entries".into(),
+                json!({ "prefix-list-id": id("pl") }),
+            ),
+            (
+                "quell:ec2/snapshots@0.1.0#create-snapshot".into(),
+                json!({ "volume-id": id("vol"), "description": "", "tags": [] }),
+            ),
+            (
+                "quell:ec2/snapshots@0.1.0#describe-snapshots".into(),
+                json!({ "snapshot-ids": [id("snap")], "filters": [] }),
+            ),
+        ] {
+            let fault = operation(&endpoint, &function, &arguments).await.map(|_| ()).unwrap_err();
+            assert_eq!(fault.kind, FaultKind::Invalid, "{function} {trick:?}");
+        }
+        // A topic's name may have upper case and any of its 256 characters.
+        if trick != "X" {
+            let arguments = json!({ "topic-arn": format!("{topic}{trick}"), "message": "m" });
+            let fault =
+                operation(&endpoint, "quell:sns/topics@0.1.0#publish", &arguments).await.map(|_| ()).unwrap_err();
+            assert_eq!(fault.kind, FaultKind::Invalid, "{trick:?}");
+        }
+    }
+}
+
+/// What is not an identifier, and wrong all the same.
+#[tokio::test]
+async fn arguments_that_cannot_be_right_are_refused() {
+    let endpoint = nobody().await;
+    let snapshot = |tags: Value| json!({ "volume-id": "vol-1", "description": "", "tags": tags });
+    let topic = "arn:aws:sns:eu-central-1:123456789012:alerts";
+    let message = |subject: &str, message: &str| json!({ "topic-arn": topic, "subject": subject, "message": message });
+    for (function, arguments) in [
+        (
+            "quell:ec2/security-groups@0.1.0#revoke-security-group-ingress",
+            json!({ "group-id": "sg-1", "ip-permissions": [] }),
+        ),
+        ("quell:ec2/snapshots@0.1.0#create-snapshot", snapshot(json!([{ "key": "quell:call", "value": "x" }]))),
+        ("quell:ec2/snapshots@0.1.0#create-snapshot", snapshot(json!([{ "key": "Quell:call", "value": "x" }]))),
+        ("quell:ec2/snapshots@0.1.0#create-snapshot", snapshot(json!([{ "key": "aws:x", "value": "x" }]))),
+        ("quell:ec2/snapshots@0.1.0#create-snapshot", snapshot(json!([{ "key": "", "value": "x" }]))),
+        ("quell:ec2/snapshots@0.1.0#create-snapshot", snapshot(json!(vec![json!({ "key": "k", "value": "x" }); 50]))),
+        (
+            "quell:ec2/snapshots@0.1.0#create-snapshot",
+            json!({ "volume-id": "vol-1", "description": "x".repeat(256), "tags": [] }),
+        ),
+        (
+            "quell:ec2/snapshots@0.1.0#describe-snapshots",
+            json!({ "snapshot-ids": [], "filters": [{ "name": "", "values": ["x"] }] }),
+        ),
+        (
+            "quell:ec2/volumes@0.1.0#describe-volumes",
+            json!({ "volume-ids": [], "filters": [{ "name": "size", "values": [] }] }),
+        ),
+        ("quell:sns/topics@0.1.0#publish", message("two\nlines", "m")),
+        ("quell:sns/topics@0.1.0#publish", message("äöü", "m")),
+        ("quell:sns/topics@0.1.0#publish", message(&"x".repeat(101), "m")),
+        ("quell:sns/topics@0.1.0#publish", message("s", "")),
+        ("quell:sns/topics@0.1.0#publish", message("s", &"x".repeat(256 * 1024 + 1))),
+        ("quell:sns/topics@0.1.0#unpublish", json!({})),
+    ] {
+        let fault = operation(&endpoint, function, &arguments).await.map(|_| ()).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Invalid, "{function} {arguments}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_elsewhere_is_refused() {
+    let catalog = operations(account(&nobody().await));
+    let row = &rows()[0];
+    for (account, region, code) in
+        [("210987654321", "eu-central-1", "unknown-account"), ("123456789012", "us-east-1", "unknown-region")]
+    {
+        let elsewhere = capability::Scope::new(account, region);
+        let fault = catalog.operation(row.function, &row.arguments, &elsewhere).await.map(|_| ()).unwrap_err();
+        assert_eq!((fault.kind, fault.code.as_str()), (FaultKind::AccessDenied, code));
+    }
+    assert!(catalog.operation(row.function, &row.arguments, &scope()).await.is_ok());
+}

@@ -1,0 +1,101 @@
+//! Which credentials a request is signed with, and where it goes.
+
+use std::process::Command;
+
+use capability::{Catalog as _, FaultKind};
+use operations::Account;
+
+use crate::rows::rows;
+use crate::server::{Reply, Server, nobody};
+use crate::{account, marker, operation, operations, scope};
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/quell";
+const ASSUMED: &str = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId>
+    <SecretAccessKey>secret</SecretAccessKey><SessionToken>token-of-role</SessionToken>
+    <Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+/// Tells the child of a test where to send its requests.
+const ENDPOINT: &str = "QUELL_TEST_ENDPOINT";
+
+fn with_role(endpoint: &str) -> Account {
+    Account { role_arn: Some(ROLE.into()), external_id: Some("ext".into()), ..account(endpoint) }
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_once_and_then_used() {
+    let row = &rows()[0];
+    let answer = || Reply::Full(200, row.reply.into());
+    let server = Server::start([Reply::Full(200, ASSUMED.into()), answer(), answer()]).await;
+    let catalog = operations(with_role(&server.endpoint));
+    for _ in 0..2 {
+        let operation = catalog.operation(row.function, &row.arguments, &scope()).await.unwrap();
+        assert_eq!(operation.send(&marker()).await.as_ref(), Ok(&row.output));
+    }
+
+    let requests = server.requests();
+    let actions: Vec<_> = requests.iter().map(|request| request.form["Action"].as_str()).collect();
+    assert_eq!(actions, ["AssumeRole", "DescribeSecurityGroups", "DescribeSecurityGroups"]);
+    let form = &requests[0].form;
+    assert_eq!(["RoleArn", "ExternalId", "RoleSessionName"].map(|key| form[key].as_str()), [ROLE, "ext", "quell"]);
+    assert!(requests[0].head.contains("Credential=AKIATEST/"));
+    for request in &requests[1..] {
+        assert!(request.head.contains("Credential=ASIAROLE/") && request.head.contains("token-of-role"));
+    }
+}
+
+/// I21: no role, no request; in particular none with the host's own credentials.
+#[tokio::test]
+async fn i21_without_the_role_nothing_is_sent() {
+    let row = &rows()[0];
+    let refused = |code: &str| {
+        format!("<ErrorResponse><Error><Code>{code}</Code><Message>not you</Message></Error></ErrorResponse>")
+    };
+    for (reply, kind, code) in [
+        (Reply::Full(403, refused("AccessDenied")), FaultKind::AccessDenied, "AccessDenied"),
+        (Reply::Full(400, refused("Throttling")), FaultKind::Throttled, "Throttling"),
+        (Reply::Full(500, refused("InternalFailure")), FaultKind::Unavailable, "InternalFailure"),
+        (Reply::None, FaultKind::Unavailable, "no-credentials"),
+    ] {
+        let server = Server::start([reply.clone()]).await;
+        let catalog = operations(with_role(&server.endpoint));
+        let operation = catalog.operation(row.function, &row.arguments, &scope()).await.unwrap();
+        let fault = operation.send(&marker()).await.unwrap_err();
+        assert_eq!((fault.kind, fault.code.as_str(), fault.unknown), (kind, code, false), "{reply:?} {fault}");
+        let actions: Vec<_> = server.requests().iter().map(|request| request.form["Action"].clone()).collect();
+        assert_eq!(actions, ["AssumeRole"], "{reply:?}");
+    }
+
+    let catalog = operations(with_role(&nobody().await));
+    let operation = catalog.operation(row.function, &row.arguments, &scope()).await.unwrap();
+    let fault = operation.send(&marker()).await.unwrap_err();
+    assert_eq!((fault.kind, fault.unknown), (FaultKind::Unavailable, false), "{fault}");
+}
+
+/// The variables by which the AWS tools are redirected do not redirect the host. They must be set before the process
+/// starts, so the test runs itself as a child.
+#[tokio::test]
+async fn the_environment_does_not_redirect() {
+    let row = &rows()[0];
+    if let Ok(endpoint) = std::env::var(ENDPOINT) {
+        let operation = operation(&endpoint, row.function, &row.arguments).await.unwrap();
+        assert_eq!(operation.send(&marker()).await.as_ref(), Ok(&row.output));
+        return;
+    }
+
+    let configured = Server::start([Reply::Full(200, row.reply.into())]).await;
+    let elsewhere = Server::start([]).await;
+    let endpoint = configured.endpoint.clone();
+    let redirected = elsewhere.endpoint.clone();
+    let child = move || {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "credentials::the_environment_does_not_redirect"])
+            .env(ENDPOINT, endpoint)
+            .env("AWS_ENDPOINT_URL", &redirected)
+            .env("AWS_ENDPOINT_URL_EC2", &redirected)
+            .output()
+            .unwrap()
+    };
+    let output = tokio::task::spawn_blocking(child).await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(configured.requests().len(), 1);
+    assert!(elsewhere.requests().is_empty());
+}

@@ -1,0 +1,51 @@
+//! The operations against a server that answers what it is told to and records what it is asked.
+//!
+//! `rows` has a row for each operation, `check` is what holds for all of them, `contract` holds them against the WIT. What
+//! is special to one operation stands in a file of its own.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod check;
+mod contract;
+mod credentials;
+mod rows;
+mod server;
+mod settlement;
+mod wit;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use capability::{Catalog as _, Fault, Marker, Operation, Scope};
+use operations::{Account, Accounts, Operations, TestKeys};
+use serde_json::Value;
+
+const ACCOUNT: &str = "123456789012";
+const REGION: &str = "eu-central-1";
+
+fn scope() -> Scope {
+    Scope::new(ACCOUNT, REGION)
+}
+
+fn marker() -> Marker {
+    Marker { call: "r-1/fix/1/1".into(), token: "0123456789abcdef0123456789abcdef".into() }
+}
+
+/// An account whose requests all go to `endpoint`.
+fn account(endpoint: &str) -> Account {
+    Account {
+        regions: vec![REGION.into()],
+        endpoint: Some(endpoint.into()),
+        test_keys: Some(TestKeys { access_key_id: "AKIATEST".into(), secret_access_key: "test".into() }),
+        ..Account::default()
+    }
+}
+
+fn operations(account: Account) -> Operations {
+    Operations::new(Accounts(BTreeMap::from([(ACCOUNT.to_owned(), account)]))).unwrap()
+}
+
+/// The operation of a call, its requests going to `endpoint`.
+async fn operation(endpoint: &str, function: &str, arguments: &Value) -> Result<Arc<dyn Operation>, Fault> {
+    operations(account(endpoint)).operation(function, arguments, &scope()).await
+}

@@ -1,0 +1,26 @@
+//! Events that started no run: they are in the ledger all the same.
+
+use ledger::{Draft, Millis};
+use serde_json::{Value, json};
+
+/// The entry of an event that no workflow is for.
+pub fn event_unmatched(event: &Value, time: Millis, by: &str) -> Draft {
+    Draft::new("event.unmatched", time, by, envelope(event)).with("event", event)
+}
+
+/// The entry of an event that was refused, and why.
+pub fn event_refused(event: &Value, why: &str, time: Millis, by: &str) -> Draft {
+    let mut data = envelope(event);
+    if let Value::Object(data) = &mut data {
+        data.insert("why".into(), why.into());
+    }
+    Draft::new("event.refused", time, by, data)
+}
+
+fn envelope(event: &Value) -> Value {
+    let of = |name| event.get(name).and_then(Value::as_str);
+    json!({
+        "id": of("id"), "source": of("source"), "detail-type": of("detail-type"),
+        "account": of("account"), "region": of("region"),
+    })
+}

@@ -1,0 +1,110 @@
+//! Grants: what one digest may do, each with its history; and the guardrail above all of them.
+
+use std::sync::Arc;
+
+use grant::Policy;
+use ledger::{Draft, Malformed, Millis, Record};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::Registry;
+use crate::read::{facts, malformed, text};
+
+/// What was granted to a digest, at one time.
+#[derive(Clone, Debug)]
+pub struct GrantRecord {
+    /// The policy; `None` when the grant was revoked.
+    pub policy: Option<Policy>,
+    /// Who put or revoked it.
+    pub by: String,
+    /// When.
+    pub time: Millis,
+}
+
+/// The policy above all grants.
+#[derive(Clone, Debug)]
+pub struct Guardrail {
+    /// The policy.
+    pub policy: Policy,
+    /// Who put it.
+    pub by: String,
+    /// When.
+    pub time: Millis,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    digest: String,
+}
+
+/// The entry of a grant to `digest`.
+pub fn grant_put(digest: &str, policy: &Policy, time: Millis, by: &str) -> Draft {
+    let data = json!({ "digest": digest, "policy": policy.name() });
+    Draft::new("grant.put", time, by, data).with_bytes("policy", policy.source().into())
+}
+
+/// The entry of a grant that is taken back.
+pub fn grant_revoked(digest: &str, time: Millis, by: &str) -> Draft {
+    Draft::new("grant.revoked", time, by, json!({ "digest": digest }))
+}
+
+/// The entry of a new guardrail.
+pub fn guardrail_put(policy: &Policy, time: Millis, by: &str) -> Draft {
+    Draft::new("guardrail.put", time, by, json!({})).with_bytes("policy", policy.source().into())
+}
+
+/// The entry of a guardrail that is removed.
+pub fn guardrail_removed(time: Millis, by: &str) -> Draft {
+    Draft::new("guardrail.removed", time, by, json!({}))
+}
+
+impl Registry {
+    pub(crate) fn apply_grant(&mut self, record: &Record) -> Result<(), Malformed> {
+        let (by, time) = (record.entry.actor.clone(), record.entry.time);
+        match record.entry.kind.as_str() {
+            "grant.put" => {
+                let Granted { digest } = facts(record)?;
+                let policy = Some(policy(record, &format!("grant:{}", short(&digest)))?);
+                self.grants.entry(digest).or_default().push(GrantRecord { policy, by, time });
+            }
+            "grant.revoked" => {
+                let Granted { digest } = facts(record)?;
+                self.grants.entry(digest).or_default().push(GrantRecord { policy: None, by, time });
+            }
+            "guardrail.put" => self.guardrail = Some(Guardrail { policy: policy(record, "guardrail")?, by, time }),
+            "guardrail.removed" => self.guardrail = None,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The policy that is granted to `digest` now.
+    pub fn grant(&self, digest: &str) -> Option<&Policy> {
+        self.grants.get(digest)?.last()?.policy.as_ref()
+    }
+
+    /// Everything that was ever granted to `digest`, the oldest first.
+    pub fn grant_history(&self, digest: &str) -> &[GrantRecord] {
+        self.grants.get(digest).map_or(&[], Vec::as_slice)
+    }
+
+    /// The guardrail.
+    pub fn guardrail(&self) -> Option<&Guardrail> {
+        self.guardrail.as_ref()
+    }
+
+    /// The guardrail and the grant as the gate wants them.
+    pub fn effective(&self, digest: &str) -> (Arc<[Policy]>, Arc<[Policy]>) {
+        let guardrails = self.guardrail.iter().map(|guardrail| guardrail.policy.clone()).collect();
+        (guardrails, self.grant(digest).cloned().into_iter().collect())
+    }
+}
+
+/// A digest as people tell it from others.
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+fn policy(record: &Record, name: &str) -> Result<Policy, Malformed> {
+    Policy::load(name, &text(record, "policy")?).map_err(|error| malformed(record, error.to_string()))
+}

@@ -1,0 +1,58 @@
+//! What an installation knows: plugins, grants, the guardrail, workflows, tokens and secrets.
+//!
+//! All of it is a fold over the ledger's `system` chain: there is no second place where any of it is kept. Pure: whoever
+//! appends an entry applies it here afterwards. Each resource has a file, with the entry it writes and the one it reads.
+
+mod events;
+mod grants;
+mod plugin;
+mod read;
+mod secret;
+mod token;
+mod workflows;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ledger::{Malformed, Record};
+
+pub use events::{event_refused, event_unmatched};
+pub use grants::{GrantRecord, Guardrail, grant_put, grant_revoked, guardrail_put, guardrail_removed};
+pub use plugin::{Plugin, Uploaded, plugin_refused, plugin_uploaded};
+pub use secret::{Secret, secret_removed, secret_set};
+pub use token::{NewToken, Token, token_created, token_revoked};
+pub use workflows::{StoredWorkflow, workflow_put};
+
+/// All that an installation knows.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    plugins: BTreeMap<String, Arc<Plugin>>,
+    latest: BTreeMap<String, String>,
+    grants: BTreeMap<String, Vec<GrantRecord>>,
+    guardrail: Option<Guardrail>,
+    workflows: BTreeMap<String, Arc<StoredWorkflow>>,
+    current: BTreeMap<String, String>,
+    tokens: BTreeMap<String, Token>,
+    secrets: BTreeMap<String, Secret>,
+}
+
+impl Registry {
+    /// Follows one entry of the `system` chain.
+    pub fn apply(&mut self, record: &Record) -> Result<(), Malformed> {
+        match record.entry.kind.split('.').next() {
+            Some("plugin") => self.apply_plugin(record),
+            Some("grant" | "guardrail") => self.apply_grant(record),
+            Some("workflow") => self.apply_workflow(record),
+            Some("token") => self.apply_token(record),
+            Some("secret") => self.apply_secret(record),
+            _ => Ok(()),
+        }
+    }
+
+    /// Follows all entries of the `system` chain.
+    pub fn fold<'a>(records: impl IntoIterator<Item = &'a Record>) -> Result<Registry, Malformed> {
+        let mut registry = Registry::default();
+        records.into_iter().try_for_each(|record| registry.apply(record))?;
+        Ok(registry)
+    }
+}

@@ -1,0 +1,109 @@
+//! Plugins: components by digest. A name and version point to a digest, and never to another one.
+
+use std::sync::Arc;
+
+use ledger::{Draft, Malformed, Millis, Record};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::Registry;
+use crate::read::{facts, text};
+
+/// What an upload says of a plugin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Uploaded {
+    /// SHA-256 of the component, in hex: the plugin's identity.
+    pub digest: String,
+    /// Its name, by its own word.
+    pub name: String,
+    /// Its version, by its own word.
+    pub version: String,
+    /// What it does, by its own word.
+    pub summary: String,
+    /// The WIT functions that it imports: what it can ask for.
+    pub imports: Vec<String>,
+    /// The component's size in bytes.
+    pub size: u64,
+}
+
+/// A plugin that was uploaded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plugin {
+    /// What the upload said.
+    pub uploaded: Uploaded,
+    /// The JSON Schema of its input.
+    pub input_schema: Value,
+    /// The JSON Schema of its output.
+    pub output_schema: Value,
+    /// Who uploaded it.
+    pub by: String,
+    /// When.
+    pub time: Millis,
+}
+
+/// The entry of an accepted upload. The component is kept apart, under its digest.
+pub fn plugin_uploaded(
+    uploaded: &Uploaded,
+    schemas: (&Value, &Value),
+    component: Vec<u8>,
+    time: Millis,
+    by: &str,
+) -> Draft {
+    Draft::new("plugin.uploaded", time, by, json!(uploaded))
+        .with("input-schema", schemas.0)
+        .with("output-schema", schemas.1)
+        .with_bytes("component", component)
+}
+
+/// The entry of a refused upload. The bytes are not kept.
+pub fn plugin_refused(digest: &str, size: usize, code: &str, message: &str, time: Millis, by: &str) -> Draft {
+    let data = json!({ "digest": digest, "size": size, "code": code, "message": message });
+    Draft::new("plugin.refused", time, by, data)
+}
+
+impl Registry {
+    pub(crate) fn apply_plugin(&mut self, record: &Record) -> Result<(), Malformed> {
+        if record.entry.kind != "plugin.uploaded" {
+            return Ok(());
+        }
+        let uploaded: Uploaded = facts(record)?;
+        let schema = |name| {
+            serde_json::from_str(&text(record, name)?)
+                .map_err(|_| crate::read::malformed(record, format!("its payload `{name}` is not JSON")))
+        };
+        let (digest, name) = (uploaded.digest.clone(), uploaded.name.clone());
+        let plugin = Plugin {
+            uploaded,
+            input_schema: schema("input-schema")?,
+            output_schema: schema("output-schema")?,
+            by: record.entry.actor.clone(),
+            time: record.entry.time,
+        };
+        self.plugins.insert(digest.clone(), Arc::new(plugin));
+        self.latest.insert(name, digest);
+        Ok(())
+    }
+
+    /// The plugin with this digest, or the newest with this name.
+    pub fn plugin(&self, digest_or_name: &str) -> Option<&Arc<Plugin>> {
+        self.plugins.get(digest_or_name).or_else(|| self.plugins.get(self.latest.get(digest_or_name)?))
+    }
+
+    /// All plugins, by name, the newest of each name first.
+    pub fn plugins(&self) -> Vec<&Arc<Plugin>> {
+        let mut plugins: Vec<_> = self.plugins.values().collect();
+        plugins.sort_by(|a, b| (&a.uploaded.name, b.time).cmp(&(&b.uploaded.name, a.time)));
+        plugins
+    }
+
+    /// The plugin of this name and version.
+    pub fn plugin_version(&self, name: &str, version: &str) -> Option<&Arc<Plugin>> {
+        self.plugins.values().find(|plugin| plugin.uploaded.name == name && plugin.uploaded.version == version)
+    }
+
+    /// Whether `digest` is the newest of its name.
+    pub fn is_latest(&self, plugin: &Plugin) -> bool {
+        self.latest.get(&plugin.uploaded.name) == Some(&plugin.uploaded.digest)
+    }
+}

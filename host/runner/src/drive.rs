@@ -1,0 +1,314 @@
+//! The driver: takes a run, performs the effects that its fold asks for, appends the events, until there is nothing to
+//! do but wait. A run that waits has no driver.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use capability::{Attempt, Caller, Clock, Gate, Journal as _, Replay, Scope};
+use ledger::{Ledger, LedgerError, Millis};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use workflow::{Effect, Event, Jitter, Step, StepRun, Workflow};
+
+use crate::invocation::{self, Invocation, Outcome};
+use crate::journal::RunJournal;
+use crate::record::stored;
+use crate::summary::{summary, timer};
+use crate::{History, HistoryError, Nudge, Plugins, Scheduler, Workflows};
+
+/// Why a run is not driven on.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// Its entries do not make a run, or the ledger failed.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// The workflow that it started with is not here.
+    #[error("run `{run}` needs the workflow with the digest `{digest}`, which is not stored here")]
+    NoWorkflow {
+        /// The run.
+        run: String,
+        /// The workflow's digest.
+        digest: String,
+    },
+    /// Another driver has it now.
+    #[error("run `{run}` was taken over: {why}")]
+    Superseded {
+        /// The run.
+        run: String,
+        /// Why.
+        why: String,
+    },
+    /// The ledger could not be written, or the host failed. The run goes on when it is driven again.
+    #[error("run `{run}` was interrupted: {why}")]
+    Interrupted {
+        /// The run.
+        run: String,
+        /// Why.
+        why: String,
+    },
+}
+
+impl From<LedgerError> for DriveError {
+    fn from(error: LedgerError) -> DriveError {
+        DriveError::History(error.into())
+    }
+}
+
+/// Drives runs, starts them and takes inputs for them. Cheap to clone.
+#[derive(Clone)]
+pub struct Runner {
+    /// Where everything is written.
+    pub ledger: Arc<dyn Ledger>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What every call passes.
+    pub gate: Arc<Gate>,
+    /// What runs plugins.
+    pub plugins: Arc<dyn Plugins>,
+    /// What knows workflows.
+    pub workflows: Arc<dyn Workflows>,
+    /// What has runs driven.
+    pub scheduler: Arc<dyn Scheduler>,
+}
+
+type Key = (String, u32);
+
+/// A run while it is driven.
+struct Drive<'a> {
+    runner: &'a Runner,
+    workflow: Arc<Workflow>,
+    history: History,
+    journal: Arc<RunJournal>,
+    running: JoinSet<(Key, Outcome)>,
+    /// How to stop each attempt that is running. One that was stopped is gone from here and not from `started`.
+    stops: BTreeMap<Key, oneshot::Sender<()>>,
+    /// The attempts that this driver has running.
+    started: BTreeSet<Key>,
+    /// The attempts whose start this driver appended and that have made no call yet: nothing to replay.
+    fresh: BTreeSet<Key>,
+}
+
+impl Runner {
+    /// Takes `run` and drives it until it has ended or waits. `nudge` says that there is an input.
+    ///
+    /// When the process dies at any point, or another driver takes the run, whoever drives it next goes on behind the
+    /// last entry.
+    pub async fn drive(&self, run: &str, nudge: &Nudge) -> Result<(), DriveError> {
+        let epoch = self.ledger.claim(run, "host", self.clock.now()).await?;
+        let (history, _) = History::load(self.ledger.as_ref(), run).await?;
+        if history.ended.is_some() {
+            return Ok(());
+        }
+        let workflow = self.workflow(&history)?;
+        let journal = Arc::new(RunJournal::new(self.ledger.clone(), run.into(), epoch));
+        let mut drive = Drive {
+            runner: self,
+            workflow,
+            history,
+            journal,
+            running: JoinSet::new(),
+            stops: BTreeMap::new(),
+            started: BTreeSet::new(),
+            fresh: BTreeSet::new(),
+        };
+        drive.go(nudge).await
+    }
+
+    pub(crate) fn workflow(&self, history: &History) -> Result<Arc<Workflow>, DriveError> {
+        let info = history.run.info();
+        let missing = || DriveError::NoWorkflow { run: info.id.clone(), digest: info.workflow_digest.clone() };
+        self.workflows.by_digest(&info.workflow_digest).ok_or_else(missing)
+    }
+}
+
+impl Drive<'_> {
+    async fn go(&mut self, nudge: &Nudge) -> Result<(), DriveError> {
+        loop {
+            let effects = workflow::next(&self.workflow, &self.history.run);
+            let now = self.runner.clock.now();
+            let events: Vec<Event> = effects.iter().filter_map(|effect| self.event(effect, now)).collect();
+            if !events.is_empty() {
+                self.append(events).await?;
+                continue;
+            }
+            if self.history.ended.is_some() {
+                return Ok(());
+            }
+            for effect in &effects {
+                self.perform(effect).await?;
+            }
+            let timer = timer(&effects);
+            if self.running.is_empty() {
+                if let Some(time) = timer {
+                    self.runner.scheduler.at(&self.history.run.info().id, time);
+                }
+                return Ok(());
+            }
+            self.wait(timer, nudge).await?;
+        }
+    }
+
+    /// The event that an effect is by now.
+    fn event(&self, effect: &Effect, now: Millis) -> Option<Event> {
+        match effect {
+            Effect::Record(event) => Some(event.clone()),
+            Effect::Wake { at, event } if *at <= now => Some(event.clone()),
+            Effect::Schedule { path, attempt, delay, jitter } => {
+                Some(Event::RetryScheduled { path: path.clone(), attempt: *attempt, at: now + drawn(*delay, *jitter) })
+            }
+            Effect::Wake { .. } | Effect::Invoke { .. } | Effect::Stop { .. } => None,
+        }
+    }
+
+    /// Has attempts running that must run, and stopped that must not.
+    async fn perform(&mut self, effect: &Effect) -> Result<(), DriveError> {
+        match effect {
+            Effect::Invoke { path, attempt, input, timeout, repeat_unknown, .. } => {
+                let key = (path.clone(), *attempt);
+                if self.started.insert(key.clone()) {
+                    let attempt = self.attempt(&key, *repeat_unknown).await?;
+                    let invocation = Invocation { attempt, input: input.clone(), timeout: *timeout };
+                    let (stop, stopped) = oneshot::channel();
+                    self.stops.insert(key.clone(), stop);
+                    let (plugins, gate) = (self.runner.plugins.clone(), self.runner.gate.clone());
+                    self.running.spawn(async move { (key, invocation::run(invocation, plugins, gate, stopped).await) });
+                }
+            }
+            Effect::Stop { path, attempt } => {
+                let key = (path.clone(), *attempt);
+                if let Some(stop) = self.stops.remove(&key) {
+                    // The attempt may have ended by itself meanwhile.
+                    let _ = stop.send(());
+                } else if !self.started.contains(&key) {
+                    // Interrupted, and not to go on: what it had in flight is settled before it is called off.
+                    self.stop_interrupted(key).await?;
+                }
+            }
+            Effect::Record(_) | Effect::Wake { .. } | Effect::Schedule { .. } => {}
+        }
+        Ok(())
+    }
+
+    async fn stop_interrupted(&mut self, key: Key) -> Result<(), DriveError> {
+        let attempt = self.attempt(&key, false).await?;
+        let gate = self.runner.gate.clone();
+        self.started.insert(key.clone());
+        self.running.spawn(async move { (key, invocation::stop_interrupted(&attempt, &gate).await) });
+        Ok(())
+    }
+
+    async fn wait(&mut self, timer: Option<Millis>, nudge: &Nudge) -> Result<(), DriveError> {
+        let clock = self.runner.clock.clone();
+        tokio::select! {
+            Some(joined) = self.running.join_next() => {
+                let (key, outcome) = joined.map_err(|error| self.interrupted(error.to_string()))?;
+                self.stops.remove(&key);
+                self.started.remove(&key);
+                match outcome {
+                    Outcome::Event(event) => self.append(vec![*event]).await?,
+                    Outcome::Lost(why) => return Err(self.lost(why).await),
+                }
+            }
+            () = clock.until(timer.unwrap_or(Millis::MAX)) => {}
+            () = nudge.given() => self.history.catch_up(self.runner.ledger.as_ref()).await?,
+        }
+        Ok(())
+    }
+
+    /// Appends `events` in one commit. When an input came in between, it is read first and the events are thought over,
+    /// but for the outcome of an attempt, which stands whatever else happened.
+    async fn append(&mut self, events: Vec<Event>) -> Result<(), DriveError> {
+        let outcome = matches!(
+            events.as_slice(),
+            [Event::StepSucceeded { .. } | Event::StepFailed { .. } | Event::StepSuspended { .. }]
+        );
+        loop {
+            let now = self.runner.clock.now();
+            let stored = events.iter().map(|event| stored(event, now, "host"));
+            let stored = stored.collect::<Result<Vec<_>, _>>().map_err(HistoryError::from)?;
+            let (drafts, events): (Vec<_>, Vec<_>) = stored.into_iter().unzip();
+            let mut then = self.history.clone();
+            for event in &events {
+                then.apply(event, then.moved + 1, now)?;
+            }
+            let summary = summary(&self.workflow, &then);
+            match self.journal.commit_events(drafts, self.history.moved, summary).await {
+                Ok(appended) => {
+                    let places = appended.first..=appended.last;
+                    for (event, sequence) in events.iter().zip(places) {
+                        self.history.apply(event, sequence, now)?;
+                        if let Event::StepStarted { path, attempt, .. } = event {
+                            self.fresh.insert((path.clone(), *attempt));
+                        }
+                    }
+                    return Ok(());
+                }
+                Err(LedgerError::Moved { .. }) => {
+                    self.history.catch_up(self.runner.ledger.as_ref()).await?;
+                    if !outcome {
+                        return Ok(());
+                    }
+                }
+                Err(error) => return Err(self.lost(error.to_string()).await),
+            }
+        }
+    }
+
+    async fn attempt(&mut self, key: &Key, repeat_unknown: bool) -> Result<Arc<Attempt>, DriveError> {
+        let (step, number) = key;
+        let info = self.history.run.info();
+        let recorded = if self.fresh.remove(key) {
+            BTreeMap::new()
+        } else {
+            let records = self.runner.ledger.read(&info.id, 0).await?;
+            Replay::read(&records).map_err(HistoryError::from)?.attempt(step, *number)
+        };
+        let caller = Caller {
+            run: info.id.clone(),
+            workflow: info.workflow.clone(),
+            step: step.clone(),
+            attempt: *number,
+            started: self.history.run.step(step).map_or(self.history.started, StepRun::attempt_started_at),
+            scope: Scope::new(&info.account, &info.region),
+            digest: self.digest(step),
+            repeat_unknown,
+        };
+        Ok(Arc::new(Attempt::new(caller, self.journal.clone(), recorded)))
+    }
+
+    /// The digest of the plugin that the step runs: the one that the run started with.
+    fn digest(&self, step: &str) -> String {
+        let plugin = self
+            .workflow
+            .walk()
+            .into_iter()
+            .find(|node| node.path() == step)
+            .and_then(Step::plugin)
+            .unwrap_or_default();
+        self.history.run.info().plugins.get(plugin).cloned().unwrap_or_default()
+    }
+
+    async fn lost(&self, why: String) -> DriveError {
+        match self.journal.confirm().await {
+            Err(LedgerError::Stale { .. }) => DriveError::Superseded { run: self.history.run.info().id.clone(), why },
+            _ => self.interrupted(why),
+        }
+    }
+
+    fn interrupted(&self, why: String) -> DriveError {
+        DriveError::Interrupted { run: self.history.run.info().id.clone(), why }
+    }
+}
+
+/// The wait before a retry: the delay, or anything up to it with full jitter.
+fn drawn(delay: Duration, jitter: Jitter) -> Millis {
+    let longest = Millis::try_from(delay.as_millis()).unwrap_or(Millis::MAX);
+    match jitter {
+        Jitter::None => longest,
+        Jitter::Full => {
+            let random = getrandom::u32().unwrap_or(u32::MAX);
+            (i128::from(longest) * i128::from(random) / i128::from(u32::MAX)) as Millis
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! A run as its chain has it: the fold of its events, and how far it was read.
+
+use ledger::{Entry, Ledger, LedgerError, Malformed, Millis, Record};
+use workflow::{Event, Illegal, Run};
+
+use crate::event_of;
+
+/// Why a run cannot be made of its entries.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The ledger failed, or has no such run.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The entries tell what cannot have happened: they were written by a newer Quell, or not by Quell.
+    #[error("entry {sequence} of run `{run}` cannot follow: {illegal}")]
+    Illegal {
+        /// The run.
+        run: String,
+        /// The entry's place in it.
+        sequence: u64,
+        /// What is wrong.
+        illegal: Illegal,
+    },
+}
+
+impl From<Malformed> for HistoryError {
+    fn from(malformed: Malformed) -> HistoryError {
+        HistoryError::Ledger(malformed.into())
+    }
+}
+
+/// A run, and how far its chain was read.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// The fold of all events.
+    pub run: Run,
+    /// When it started.
+    pub started: Millis,
+    /// The last entry that moved it.
+    pub moved: u64,
+    /// The last entry that was read.
+    pub read: u64,
+    /// When it ended.
+    pub ended: Option<Millis>,
+    /// The key by which a repeat of its event is known.
+    pub dedupe: Option<String>,
+}
+
+impl History {
+    /// Reads the whole run, and gives its records as well.
+    pub async fn load(ledger: &dyn Ledger, run: &str) -> Result<(History, Vec<Record>), HistoryError> {
+        let records = ledger.read(run, 0).await?;
+        let mut history = None;
+        for record in &records {
+            match (&mut history, event_of(record)?) {
+                (_, None) => {}
+                (None, Some(event)) => history = Some(History::begin(&event, record)?),
+                (Some(history), Some(event)) => history.follow(&event, record)?,
+            }
+        }
+        let mut history: History = history.ok_or_else(|| LedgerError::NoRun { run: run.into() })?;
+        history.read = records.last().map_or(history.read, |record| record.entry.sequence);
+        Ok((history, records))
+    }
+
+    /// Reads on: what others appended since.
+    pub async fn catch_up(&mut self, ledger: &dyn Ledger) -> Result<(), HistoryError> {
+        let id = self.run.info().id.clone();
+        for record in ledger.read(&id, self.read).await? {
+            if record.entry.sequence > self.moved
+                && let Some(event) = event_of(&record)?
+            {
+                self.follow(&event, &record)?;
+            }
+            self.read = record.entry.sequence;
+        }
+        Ok(())
+    }
+
+    /// Follows an event that was appended as entry `sequence` at `time`.
+    pub(crate) fn apply(&mut self, event: &Event, sequence: u64, time: Millis) -> Result<(), HistoryError> {
+        self.run.apply(event, time).map_err(|illegal| HistoryError::Illegal {
+            run: self.run.info().id.clone(),
+            sequence,
+            illegal,
+        })?;
+        self.moved = sequence;
+        self.read = sequence;
+        if matches!(event, Event::Finished { .. }) {
+            self.ended = Some(time);
+        }
+        Ok(())
+    }
+
+    /// The history of a run that begins with `event`.
+    pub(crate) fn new(event: &Event, time: Millis, dedupe: Option<String>) -> Result<History, Illegal> {
+        Ok(History { run: Run::new(event, time)?, started: time, moved: 1, read: 1, ended: None, dedupe })
+    }
+
+    fn begin(event: &Event, record: &Record) -> Result<History, HistoryError> {
+        let Entry { run, sequence, time, .. } = &record.entry;
+        let dedupe = record.data.get("dedupe").and_then(serde_json::Value::as_str).map(str::to_string);
+        let begun = History::new(event, *time, dedupe);
+        begun.map_err(|illegal| HistoryError::Illegal { run: run.clone(), sequence: *sequence, illegal })
+    }
+
+    fn follow(&mut self, event: &Event, record: &Record) -> Result<(), HistoryError> {
+        self.apply(event, record.entry.sequence, record.entry.time)
+    }
+}

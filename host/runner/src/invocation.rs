@@ -1,0 +1,110 @@
+//! One attempt of a step, run by a plugin, from its first call to its event.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use capability::{Attempt, Gate, Passed};
+use serde_json::Value;
+use tokio::sync::oneshot;
+use workflow::{Event, StepError};
+
+use crate::{Calls, Ended, Plugins, Reply};
+
+/// What is to be run.
+pub(crate) struct Invocation {
+    pub attempt: Arc<Attempt>,
+    pub input: Value,
+    pub timeout: Option<Duration>,
+}
+
+/// How it came out.
+pub(crate) enum Outcome {
+    /// The event to append.
+    Event(Box<Event>),
+    /// The run is another driver's now, or the ledger cannot be written: append nothing.
+    Lost(String),
+}
+
+/// Answers a plugin's calls from the gate, and keeps what ended it.
+struct Passage {
+    gate: Arc<Gate>,
+    attempt: Arc<Attempt>,
+    ending: Mutex<Option<Passed>>,
+}
+
+#[async_trait]
+impl Calls for Passage {
+    async fn call(&self, function: &str, arguments: Value) -> Reply {
+        let passed = self.gate.pass(&self.attempt, function, &arguments).await;
+        let (code, message) = match &passed {
+            Passed::Answer(answer) => return Reply::Return(answer.clone()),
+            Passed::Fail { code, message } => (code.to_string(), message.clone()),
+            Passed::Suspend(call) => ("unknown-outcome".into(), format!("the outcome of call {call} is unknown")),
+            Passed::Lost(message) => ("lost".into(), message.clone()),
+        };
+        *self.ending.lock().unwrap_or_else(PoisonError::into_inner) = Some(passed);
+        Reply::Stop { code, message }
+    }
+}
+
+/// Runs the attempt until it has an outcome and no call of it is in flight. `stop` ends the plugin early.
+pub(crate) async fn run(
+    invocation: Invocation,
+    plugins: Arc<dyn Plugins>,
+    gate: Arc<Gate>,
+    stop: oneshot::Receiver<()>,
+) -> Outcome {
+    let Invocation { attempt, input, timeout } = invocation;
+    let settle = gate.clone();
+    let passage = Arc::new(Passage { gate, attempt: attempt.clone(), ending: Mutex::default() });
+    let digest = attempt.caller.digest.clone();
+    let result = tokio::select! {
+        result = plugins.invoke(&digest, &input, timeout, passage.clone()) => result,
+        Ok(()) = stop => Err(Ended { code: "cancelled".into(), message: "the step was stopped".into() }),
+    };
+    attempt.quiesce().await;
+    if let Err(error) = settle.settle_open(&attempt).await {
+        return Outcome::Lost(error.to_string());
+    }
+    let ending = passage.ending.lock().unwrap_or_else(PoisonError::into_inner).take();
+    outcome(&attempt, result, ending)
+}
+
+/// Settles what an interrupted attempt had in flight, and calls it off without running the plugin again.
+pub(crate) async fn stop_interrupted(attempt: &Attempt, gate: &Gate) -> Outcome {
+    match gate.settle_open(attempt).await {
+        Ok(()) => event(Event::StepFailed {
+            path: attempt.caller.step.clone(),
+            attempt: attempt.caller.attempt,
+            error: StepError { code: "cancelled".into(), message: "the step was stopped".into() },
+        }),
+        Err(error) => Outcome::Lost(error.to_string()),
+    }
+}
+
+fn event(event: Event) -> Outcome {
+    Outcome::Event(Box::new(event))
+}
+
+fn outcome(attempt: &Attempt, result: Result<Value, Ended>, ending: Option<Passed>) -> Outcome {
+    let (path, number) = (attempt.caller.step.clone(), attempt.caller.attempt);
+    if let Some(Passed::Lost(message)) = ending {
+        return Outcome::Lost(message);
+    }
+    if let Some(call) = attempt.suspended() {
+        return event(Event::StepSuspended { path, attempt: number, call: call.to_string() });
+    }
+    let failed = |code: &str, message: String| {
+        let error = StepError { code: code.into(), message };
+        event(Event::StepFailed { path: path.clone(), attempt: number, error })
+    };
+    match (ending, result) {
+        (Some(Passed::Fail { code, message }), _) => failed(code, message),
+        (_, Err(Ended { code, message })) => failed(&code, message),
+        (_, Ok(_)) if attempt.is_behind() => {
+            failed("nondeterministic", "it ended before it made all the calls that the ledger has of it".into())
+        }
+        (_, Ok(output)) => event(Event::StepSucceeded { path, attempt: number, output }),
+    }
+}

@@ -1,0 +1,25 @@
+//! How a run is driven and recovered.
+//!
+//! What a run means is decided by `workflow`; here its effects are performed and its events appended. Correctness is the
+//! epoch's alone: any number of drivers may try to drive a run, on one machine or many, and only the newest can write.
+
+mod drive;
+mod embedded;
+mod history;
+mod input;
+mod invocation;
+mod journal;
+mod nudge;
+mod port;
+mod record;
+mod start;
+mod summary;
+
+pub use drive::{DriveError, Runner};
+pub use embedded::Embedded;
+pub use history::{History, HistoryError};
+pub use input::InputError;
+pub use nudge::Nudge;
+pub use port::{Calls, Ended, Plugins, Reply, Scheduler, Workflows};
+pub use record::event_of;
+pub use start::{Start, StartError, Started};

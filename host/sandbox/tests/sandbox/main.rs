@@ -1,0 +1,16 @@
+//! The sandbox from outside: what is refused at upload, what a hostile plugin can do, and how calls cross.
+//!
+//! Test names carry the numbers of the cases in the list of faults. Plugins are core modules in text, made components the
+//! way plugin authors do it; the WIT is a small one of its own.
+
+// `cfg(test)` holds here anyway; it tells clippy that helpers are tests too.
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod upload;

@@ -1,0 +1,62 @@
+//! What is known of the end of a run's chain: all that a fence and the next entry need.
+//!
+//! It is a fold over the run's entries, so that the projection of it that is kept beside them can be verified and
+//! made anew.
+
+use ledger::{CLAIMED, Entry, Epoch, Hash};
+
+/// The end of one chain.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Chain {
+    /// The newest epoch; 0 when no driver took the run yet.
+    pub epoch: Epoch,
+    /// The last entry's sequence.
+    pub last: u64,
+    /// Its hash.
+    pub hash: Hash,
+    /// The last entry that moved the run; 0 when none did.
+    pub moved: u64,
+}
+
+impl Chain {
+    /// Before the first entry.
+    pub const EMPTY: Chain = Chain { epoch: 0, last: 0, hash: Hash::ZERO, moved: 0 };
+
+    /// Goes on to `entry`, the next of the chain.
+    pub fn advance(&mut self, entry: &Entry) {
+        self.last = entry.sequence;
+        self.hash = entry.hash;
+        if Entry::moves(&entry.kind) {
+            self.moved = entry.sequence;
+        }
+        if entry.kind == CLAIMED
+            && let Ok((data, _)) = entry.open()
+            && let Some(epoch) = data.get("epoch").and_then(serde_json::Value::as_u64)
+        {
+            self.epoch = epoch;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger::Draft;
+    use serde_json::json;
+
+    #[test]
+    fn events_move_a_run_and_calls_claims_and_notes_do_not() {
+        let mut chain = Chain::EMPTY;
+        let mut check = |kind: &'static str, epoch: Epoch, moved: u64| {
+            let draft = Draft::new(kind, 0, "host", json!({ "epoch": 7 }));
+            let entry = draft.seal("r", chain.last + 1, chain.hash);
+            chain.advance(&entry);
+            assert_eq!(chain, Chain { epoch, last: entry.sequence, hash: entry.hash, moved }, "{kind}");
+        };
+        check("run.started", 0, 1);
+        check("drive.claimed", 7, 1);
+        check("call.intent", 7, 1);
+        check("note.repeat", 7, 1);
+        check("step.started", 7, 5);
+    }
+}

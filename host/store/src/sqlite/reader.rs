@@ -1,0 +1,143 @@
+//! What can be read, while the writer writes: each answer is of one moment.
+
+use std::collections::{HashMap, HashSet};
+
+use ledger::{EVENTS, Epoch, Filter, Hash, LedgerError, Millis, Record, SYSTEM, Summary};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqlitePool};
+
+use super::rows::{self, integer};
+
+/// Why a read failed.
+pub(super) fn storage(error: sqlx::Error) -> LedgerError {
+    LedgerError::Storage(error.to_string())
+}
+
+/// [`ledger::Ledger::epoch`].
+pub(super) async fn epoch(db: &SqlitePool, run: &str) -> Result<Epoch, LedgerError> {
+    let epoch = sqlx::query_scalar("SELECT epoch FROM runs WHERE run = ?1").bind(run);
+    epoch.fetch_optional(db).await.map_err(storage)?.ok_or_else(|| LedgerError::NoRun { run: run.to_owned() })
+}
+
+/// [`ledger::Ledger::read`].
+pub(super) async fn read(db: &SqlitePool, run: &str, after: u64) -> Result<Vec<Record>, LedgerError> {
+    let sql = format!("SELECT {} FROM entries WHERE run = ?1 AND sequence > ?2 ORDER BY sequence", rows::ENTRY);
+    let found = sqlx::query(AssertSqlSafe(sql)).bind(run).bind(integer(after)).fetch_all(db).await.map_err(storage)?;
+    if found.is_empty() && ![SYSTEM, EVENTS].contains(&run) {
+        epoch(db, run).await?;
+    }
+    Ok(records(db, found).await?.into_iter().map(|(_, record)| record).collect())
+}
+
+/// [`ledger::Ledger::query`].
+pub(super) async fn query(db: &SqlitePool, filter: &Filter) -> Result<Vec<(i64, Record)>, LedgerError> {
+    let mut sql = QueryBuilder::<Sqlite>::new(format!("SELECT {} FROM entries WHERE position > ", rows::ENTRY));
+    sql.push_bind(filter.after.unwrap_or(0));
+    if let Some(run) = &filter.run {
+        sql.push(" AND run = ").push_bind(run);
+    }
+    match filter.kind.as_deref() {
+        None => {}
+        Some(prefix) if prefix.ends_with('.') => {
+            // All that begins with the prefix sorts between it and the same with the character behind the dot.
+            let end = format!("{}/", prefix.trim_end_matches('.'));
+            sql.push(" AND kind >= ").push_bind(prefix).push(" AND kind < ").push_bind(end);
+        }
+        Some(kind) => {
+            sql.push(" AND kind = ").push_bind(kind);
+        }
+    }
+    if let Some(actor) = &filter.actor {
+        sql.push(" AND actor = ").push_bind(actor);
+    }
+    if let Some(since) = filter.since {
+        sql.push(" AND time >= ").push_bind(since);
+    }
+    if let Some(until) = filter.until {
+        sql.push(" AND time < ").push_bind(until);
+    }
+    sql.push(" ORDER BY position LIMIT ").push_bind(filter.limit);
+    let found = sql.build().fetch_all(db).await.map_err(storage)?;
+    records(db, found).await
+}
+
+/// [`ledger::Ledger::payload`].
+pub(super) async fn payload(db: &SqlitePool, hash: &Hash) -> Result<Option<Vec<u8>>, LedgerError> {
+    let body = sqlx::query_scalar("SELECT body FROM payloads WHERE hash = ?1").bind(hash.bytes().to_vec());
+    body.fetch_optional(db).await.map_err(storage)
+}
+
+/// [`ledger::Ledger::summary`].
+pub(super) async fn summary(db: &SqlitePool, run: &str) -> Result<Option<Summary>, LedgerError> {
+    let sql = format!("SELECT run, {} FROM runs WHERE run = ?1 AND workflow IS NOT NULL", rows::SUMMARY);
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(run).fetch_optional(db).await.map_err(storage)?;
+    row.map(|row| rows::summary(&row)).transpose().map_err(storage)
+}
+
+/// [`ledger::Ledger::summaries`].
+pub(super) async fn summaries(
+    db: &SqlitePool,
+    workflow: Option<&str>,
+    status: Option<&str>,
+    before: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Summary>, LedgerError> {
+    let mut sql =
+        QueryBuilder::<Sqlite>::new(format!("SELECT run, {} FROM runs WHERE started IS NOT NULL", rows::SUMMARY));
+    if let Some(workflow) = workflow {
+        sql.push(" AND workflow = ").push_bind(workflow);
+    }
+    if let Some(status) = status {
+        sql.push(" AND status = ").push_bind(status);
+    }
+    if let Some(run) = before {
+        let Summary { started, .. } =
+            summary(db, run).await?.ok_or_else(|| LedgerError::NoRun { run: run.to_owned() })?;
+        sql.push(" AND (started, run) < (").push_bind(started).push(", ").push_bind(run).push(")");
+    }
+    sql.push(" ORDER BY started DESC, run DESC LIMIT ").push_bind(limit);
+    let found = sql.build().fetch_all(db).await.map_err(storage)?;
+    found.iter().map(rows::summary).collect::<Result<_, _>>().map_err(storage)
+}
+
+/// [`ledger::Ledger::due`].
+pub(super) async fn due(db: &SqlitePool, now: Millis) -> Result<(Vec<String>, Option<Millis>), LedgerError> {
+    let mut moment = db.begin().await.map_err(storage)?;
+    let due = sqlx::query_scalar("SELECT run FROM runs WHERE wake <= ?1 ORDER BY wake, run").bind(now);
+    let due = due.fetch_all(&mut *moment).await.map_err(storage)?;
+    let next = sqlx::query_scalar("SELECT min(wake) FROM runs WHERE wake > ?1").bind(now);
+    let next = next.fetch_one(&mut *moment).await.map_err(storage)?;
+    moment.rollback().await.map_err(storage)?;
+    Ok((due, next))
+}
+
+/// Opens entries, and adds their payloads, all of them in one more statement.
+async fn records(db: &SqlitePool, found: Vec<SqliteRow>) -> Result<Vec<(i64, Record)>, LedgerError> {
+    let mut opened = Vec::with_capacity(found.len());
+    let mut wanted = HashSet::new();
+    for row in found {
+        let position: i64 = row.try_get("position").map_err(storage)?;
+        let entry = rows::entry(&row).map_err(storage)?;
+        let (data, hashes) = entry.open()?;
+        wanted.extend(hashes.values().copied());
+        opened.push((position, entry, data, hashes));
+    }
+    let bodies = bodies(db, &wanted).await?;
+    let mut records = Vec::with_capacity(opened.len());
+    for (position, entry, data, hashes) in opened {
+        let payloads = hashes.into_iter().map(|(name, hash)| (name, bodies.get(&hash).cloned())).collect();
+        records.push((position, Record { entry, data, payloads }));
+    }
+    Ok(records)
+}
+
+async fn bodies(db: &SqlitePool, wanted: &HashSet<Hash>) -> Result<HashMap<Hash, Vec<u8>>, LedgerError> {
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let list = serde_json::json!(wanted).to_string();
+    let sql = "SELECT hash, body FROM payloads WHERE hash IN (SELECT unhex(value) FROM json_each(?1))";
+    let found = sqlx::query(sql).bind(list).fetch_all(db).await.map_err(storage)?;
+    let pair = |row: &SqliteRow| Ok((rows::hash(row, "hash")?, row.try_get("body")?));
+    found.iter().map(pair).collect::<Result<_, sqlx::Error>>().map_err(storage)
+}

@@ -1,0 +1,86 @@
+//! Rows and what they stand for: every column list of the tables is here, once.
+
+use ledger::{Block, Entry, Hash, Signature, Summary};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use crate::chain::Chain;
+
+/// The columns that [`entry`] reads, and the position.
+pub(super) const ENTRY: &str = "position, run, sequence, kind, call, time, actor, content, previous, hash";
+/// The columns that [`block`] reads.
+pub(super) const BLOCK: &str = "writer, number, time, previous, items, hash, signature";
+/// The columns that [`chain`] reads, beside the run.
+pub(super) const CHAIN: &str = "epoch, last_sequence, last_hash, moved";
+/// The columns that [`summary`] reads, beside the run.
+pub(super) const SUMMARY: &str = "workflow, status, wake, started, ended, started_by, dedupe";
+
+/// An entry, without its position.
+pub(super) fn entry(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
+    Ok(Entry {
+        run: row.try_get("run")?,
+        sequence: row.try_get("sequence")?,
+        kind: row.try_get("kind")?,
+        call: row.try_get("call")?,
+        time: row.try_get("time")?,
+        actor: row.try_get("actor")?,
+        content: row.try_get("content")?,
+        previous: hash(row, "previous")?,
+        hash: hash(row, "hash")?,
+    })
+}
+
+/// A block.
+pub(super) fn block(row: &SqliteRow) -> Result<Block, sqlx::Error> {
+    Ok(Block {
+        writer: row.try_get("writer")?,
+        number: row.try_get("number")?,
+        time: row.try_get("time")?,
+        previous: hash(row, "previous")?,
+        items: row.try_get("items")?,
+        hash: hash(row, "hash")?,
+        signature: bytes::<64>(row, "signature")? as Signature,
+    })
+}
+
+/// The end of a chain, as the projection has it.
+pub(super) fn chain(row: &SqliteRow) -> Result<Chain, sqlx::Error> {
+    Ok(Chain {
+        epoch: row.try_get("epoch")?,
+        last: row.try_get("last_sequence")?,
+        hash: hash(row, "last_hash")?,
+        moved: row.try_get("moved")?,
+    })
+}
+
+/// A run's summary.
+pub(super) fn summary(row: &SqliteRow) -> Result<Summary, sqlx::Error> {
+    Ok(Summary {
+        run: row.try_get("run")?,
+        workflow: row.try_get("workflow")?,
+        status: row.try_get("status")?,
+        wake: row.try_get("wake")?,
+        started: row.try_get("started")?,
+        ended: row.try_get("ended")?,
+        started_by: row.try_get("started_by")?,
+        dedupe: row.try_get("dedupe")?,
+    })
+}
+
+/// The hash in `column`.
+pub(super) fn hash(row: &SqliteRow, column: &str) -> Result<Hash, sqlx::Error> {
+    bytes(row, column).map(Hash::from_bytes)
+}
+
+fn bytes<const N: usize>(row: &SqliteRow, column: &str) -> Result<[u8; N], sqlx::Error> {
+    let found: &[u8] = row.try_get(column)?;
+    found.try_into().map_err(|_| sqlx::Error::ColumnDecode {
+        index: column.into(),
+        source: format!("{} bytes instead of {N}", found.len()).into(),
+    })
+}
+
+/// A count as SQLite keeps it. None of ours comes near the limit.
+pub(super) fn integer(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

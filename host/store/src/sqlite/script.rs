@@ -1,0 +1,154 @@
+//! A commit as SQL: one script from `BEGIN` to `COMMIT`, in which one statement fills each table.
+//!
+//! The connection has a thread of its own, and to go there and back costs as much as some ten rows do: so everything
+//! goes at once.
+
+use std::collections::HashMap;
+
+use ledger::{Block, Entry, Hash, Summary};
+use sqlx::query_builder::Separated;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+
+use super::commit::Commit;
+use super::rows::{self, integer};
+use crate::chain::Chain;
+
+/// How many rows one statement fills at most. SQLite allows 32,766 parameters, and a run has 12.
+const ROWS: usize = 1_000;
+
+/// Scripts with so few entries are kept prepared: there are few of them, and most commits are such.
+const PREPARED: usize = 4;
+
+const PUT_CHAIN: &str = "ON CONFLICT (run) DO UPDATE SET epoch = excluded.epoch,
+    last_sequence = excluded.last_sequence, last_hash = excluded.last_hash, moved = excluded.moved";
+const PUT_SUMMARY: &str = ", workflow = excluded.workflow, status = excluded.status, wake = excluded.wake,
+    started = excluded.started, ended = excluded.ended, started_by = excluded.started_by, dedupe = excluded.dedupe";
+
+type Columns<'a> = Separated<'a, Sqlite, &'static str>;
+
+/// Writes `commit`, which `block` lists, and returns once it is on disk. After an error the transaction may be open.
+pub(super) async fn write(db: &mut SqliteConnection, commit: Commit, block: Option<Block>) -> Result<(), sqlx::Error> {
+    let Commit { entries, payloads, chains, summaries, .. } = commit;
+    let mut script = Script { db, sql: QueryBuilder::new("BEGIN IMMEDIATE; "), keep: entries.len() <= PREPARED };
+    script.entries(entries).await?;
+    script.payloads(payloads).await?;
+    script.runs(chains, summaries).await?;
+    script.block(block).await?;
+    script.sql.push("COMMIT");
+    script.send().await
+}
+
+struct Script<'a> {
+    db: &'a mut SqliteConnection,
+    sql: QueryBuilder<Sqlite>,
+    keep: bool,
+}
+
+impl Script<'_> {
+    async fn entries(&mut self, entries: Vec<(i64, Entry)>) -> Result<(), sqlx::Error> {
+        let insert = format!("INSERT INTO entries ({}) ", rows::ENTRY);
+        let columns = |mut row: Columns<'_>, (position, entry): (i64, Entry)| {
+            row.push_bind(position);
+            row.push_bind(entry.run);
+            row.push_bind(integer(entry.sequence));
+            row.push_bind(entry.kind);
+            row.push_bind(entry.call);
+            row.push_bind(entry.time);
+            row.push_bind(entry.actor);
+            row.push_bind(entry.content);
+            row.push_bind(blob(&entry.previous));
+            row.push_bind(blob(&entry.hash));
+        };
+        self.fill(&insert, entries, columns, "").await
+    }
+
+    async fn payloads(&mut self, payloads: impl IntoIterator<Item = (Hash, Vec<u8>)>) -> Result<(), sqlx::Error> {
+        let columns = |mut row: Columns<'_>, (hash, body): (Hash, Vec<u8>)| {
+            row.push_bind(blob(&hash));
+            row.push_bind(body);
+        };
+        self.fill("INSERT OR IGNORE INTO payloads (hash, body) ", payloads, columns, "").await
+    }
+
+    async fn runs(
+        &mut self,
+        mut chains: HashMap<String, Chain>,
+        summaries: HashMap<String, Summary>,
+    ) -> Result<(), sqlx::Error> {
+        let summarised: Vec<_> =
+            summaries.into_iter().filter_map(|(run, summary)| Some((chains.remove_entry(&run)?, summary))).collect();
+        let insert = format!("INSERT INTO runs (run, {}) ", rows::CHAIN);
+        let columns = |mut row: Columns<'_>, (run, chain)| push_chain(&mut row, run, &chain);
+        self.fill(&insert, chains, columns, PUT_CHAIN).await?;
+
+        let insert = format!("INSERT INTO runs (run, {}, {}) ", rows::CHAIN, rows::SUMMARY);
+        let columns = |mut row: Columns<'_>, ((run, chain), summary)| {
+            push_chain(&mut row, run, &chain);
+            push_summary(&mut row, summary);
+        };
+        self.fill(&insert, summarised, columns, &format!("{PUT_CHAIN}{PUT_SUMMARY}")).await
+    }
+
+    async fn block(&mut self, block: Option<Block>) -> Result<(), sqlx::Error> {
+        let insert = format!("INSERT INTO blocks ({}) ", rows::BLOCK);
+        let columns = |mut row: Columns<'_>, block: Block| {
+            row.push_bind(block.writer);
+            row.push_bind(integer(block.number));
+            row.push_bind(block.time);
+            row.push_bind(blob(&block.previous));
+            row.push_bind(block.items);
+            row.push_bind(blob(&block.hash));
+            row.push_bind(block.signature.to_vec());
+        };
+        self.fill(&insert, block, columns, "").await
+    }
+
+    /// Adds `<insert> VALUES … <conflict>` for all `rows`; what does not fit into one statement is sent before.
+    async fn fill<T>(
+        &mut self,
+        insert: &str,
+        rows: impl IntoIterator<Item = T>,
+        mut columns: impl FnMut(Columns<'_>, T),
+        conflict: &str,
+    ) -> Result<(), sqlx::Error> {
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            self.sql.push(insert);
+            self.sql.push_values(rows.by_ref().take(ROWS), &mut columns);
+            self.sql.push(conflict);
+            self.sql.push("; ");
+            if rows.peek().is_some() {
+                self.send().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self) -> Result<(), sqlx::Error> {
+        let mut sql = std::mem::take(&mut self.sql);
+        sql.build().persistent(self.keep).execute(&mut *self.db).await?;
+        Ok(())
+    }
+}
+
+fn push_chain(row: &mut Columns<'_>, run: String, chain: &Chain) {
+    row.push_bind(run);
+    row.push_bind(integer(chain.epoch));
+    row.push_bind(integer(chain.last));
+    row.push_bind(blob(&chain.hash));
+    row.push_bind(integer(chain.moved));
+}
+
+fn push_summary(row: &mut Columns<'_>, summary: Summary) {
+    row.push_bind(summary.workflow);
+    row.push_bind(summary.status);
+    row.push_bind(summary.wake);
+    row.push_bind(summary.started);
+    row.push_bind(summary.ended);
+    row.push_bind(summary.started_by);
+    row.push_bind(summary.dedupe);
+}
+
+fn blob(hash: &Hash) -> Vec<u8> {
+    hash.bytes().to_vec()
+}

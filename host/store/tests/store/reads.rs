@@ -1,0 +1,102 @@
+//! Queries over all runs, summaries, and what is due.
+
+use ledger::{Draft, Fence, Filter, Ledger as _, LedgerError, Summary};
+use serde_json::json;
+use sqlx::Connection as _;
+
+use crate::{Ledger, draft, faults, raw, summary};
+
+#[tokio::test]
+async fn a_query_wants_all_that_is_given() {
+    let ledger = Ledger::new().await;
+    let at = |kind: &'static str, time, actor: &str| Draft::new(kind, time, actor, json!({}));
+    let entries = [
+        ("r", at("run.started", 10, "user:alice")),
+        ("r", at("call.intent", 20, "plugin:p")),
+        ("s", at("run.started", 30, "user:bob")),
+        ("r", at("call.outcome", 40, "plugin:p")),
+        ("s", at("callback.came", 50, "host")),
+    ];
+    for (run, entry) in entries {
+        let fence = if entry.kind == "run.started" { Fence::New(None) } else { Fence::Open };
+        ledger.store.append(run, fence, vec![entry], None).await.unwrap();
+    }
+    let check = async |filter: Filter, expected: &[i64]| {
+        let found = ledger.store.query(&filter).await.unwrap();
+        let found: Vec<_> = found.into_iter().map(|(position, _)| position).collect();
+        assert_eq!(found, expected, "{filter:?}");
+    };
+    let all = Filter { limit: 10, ..Filter::default() };
+    let of = |text: &str| Some(text.to_owned());
+    check(all.clone(), &[1, 2, 3, 4, 5]).await;
+    check(Filter { limit: 2, ..all.clone() }, &[1, 2]).await;
+    check(Filter { limit: 2, after: Some(2), ..all.clone() }, &[3, 4]).await;
+    check(Filter { run: of("s"), ..all.clone() }, &[3, 5]).await;
+    check(Filter { kind: of("call.intent"), ..all.clone() }, &[2]).await;
+    check(Filter { kind: of("call."), ..all.clone() }, &[2, 4]).await;
+    check(Filter { kind: of("call"), ..all.clone() }, &[]).await;
+    check(Filter { actor: of("plugin:p"), ..all.clone() }, &[2, 4]).await;
+    check(Filter { since: Some(20), until: Some(40), ..all.clone() }, &[2, 3]).await;
+    check(Filter { run: of("r"), kind: of("call."), since: Some(30), ..all }, &[4]).await;
+}
+
+#[tokio::test]
+async fn summaries_come_newest_first_and_in_pages() {
+    let ledger = Ledger::new().await;
+    for (run, started, workflow, status) in [
+        ("a", 1, "contain", "done"),
+        ("b", 2, "notify", "running"),
+        ("c", 3, "contain", "running"),
+        ("d", 3, "contain", "done"),
+    ] {
+        let summary = Summary { workflow: workflow.into(), status: status.into(), ..summary(run, started) };
+        ledger.store.append(run, Fence::New(None), vec![draft("run.started")], Some(summary)).await.unwrap();
+    }
+    let check = async |workflow, status, before, limit, expected: &[&str]| {
+        let found = ledger.store.summaries(workflow, status, before, limit).await.unwrap();
+        let found: Vec<_> = found.iter().map(|summary| summary.run.as_str()).collect();
+        assert_eq!(found, expected);
+    };
+    check(None, None, None, 10, &["d", "c", "b", "a"]).await;
+    check(None, None, None, 2, &["d", "c"]).await;
+    check(None, None, Some("c"), 10, &["b", "a"]).await;
+    check(Some("contain"), None, None, 10, &["d", "c", "a"]).await;
+    check(None, Some("running"), None, 10, &["c", "b"]).await;
+    check(Some("contain"), Some("done"), Some("d"), 10, &["a"]).await;
+    let unknown = ledger.store.summaries(None, None, Some("x"), 10).await;
+    assert!(matches!(unknown, Err(LedgerError::NoRun { .. })), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn what_is_due_and_when_to_look_again() {
+    let ledger = Ledger::new().await;
+    for (run, wake) in [("a", Some(20)), ("b", Some(10)), ("c", None), ("d", Some(30))] {
+        let summary = Summary { wake, ..summary(run, 1) };
+        ledger.store.append(run, Fence::New(None), vec![draft("run.started")], Some(summary)).await.unwrap();
+    }
+    let due = async |now| ledger.store.due(now).await.unwrap();
+    assert_eq!(due(9).await, (vec![], Some(10)));
+    assert_eq!(due(20).await, (vec!["b".into(), "a".into()], Some(30)));
+    assert_eq!(due(99).await, (vec!["b".into(), "a".into(), "d".into()], None));
+    let done = Summary { ended: Some(50), status: "done".into(), ..summary("b", 1) };
+    ledger.store.append("b", Fence::Input { moved: 1 }, vec![draft("run.ended")], Some(done.clone())).await.unwrap();
+    assert_eq!(due(99).await, (vec!["a".into(), "d".into()], None));
+    assert_eq!(ledger.store.summary("b").await.unwrap(), Some(done));
+}
+
+/// Retention removes payloads: the entry stays, says so, and the ledger still verifies.
+#[tokio::test]
+async fn a_removed_payload_is_known_to_be_missing() {
+    let ledger = Ledger::new().await;
+    let entry = draft("run.started").with("input", &json!({ "person": "Ada" }));
+    ledger.store.append("r", Fence::New(None), vec![entry], None).await.unwrap();
+    let mut db = raw(ledger.dir.path()).await;
+    sqlx::raw_sql("DELETE FROM payloads").execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+    let record = ledger.store.read("r", 0).await.unwrap().remove(0);
+    assert_eq!(record.payloads["input"], None);
+    assert_eq!(record.payload("input").unwrap_err().to_string(), "entry 1 of run `r`: its payload `input` was removed");
+    let dir = ledger.close().await;
+    assert_eq!(faults(dir.path()).await, Vec::<String>::new());
+    assert_eq!(store::verify(dir.path(), None, &[]).await.unwrap().removed, 1);
+}

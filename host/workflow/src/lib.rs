@@ -1,0 +1,40 @@
+//! What a workflow means: YAML to a checked workflow, expressions, and a run as a fold over its events.
+//!
+//! ```text
+//! load(yaml) -> Workflow            Run::apply(event, time)            next(workflow, run) -> effects
+//! ```
+//!
+//! Everything here is a pure function of its arguments: no IO, no clock, no chance, no async. Whoever drives a run
+//! performs the effects, appends the events, applies them and asks again; the same events give the same run for ever.
+
+mod problem;
+mod yaml;
+
+mod read;
+
+mod event;
+mod run;
+
+mod expression;
+mod pattern;
+
+mod effect;
+mod step;
+
+mod document;
+mod load;
+mod resolve;
+
+mod next;
+
+pub use document::{Dedupe, Input, InputError, InputKind, Trigger, Workflow};
+pub use effect::{Effect, Jitter};
+pub use event::{Decision, Event, Millis, RunInfo, RunStatus, StepError, Verdict};
+pub use expression::ExpressionError;
+pub use load::load;
+pub use next::next;
+pub use pattern::{Pattern, PatternError};
+pub use problem::{Problem, Problems};
+pub use resolve::{PluginSchema, Surroundings};
+pub use run::{Approval, Cancel, DecisionError, Failing, Illegal, MadeDecision, Run, StepRun, StepState};
+pub use step::Step;

@@ -1,0 +1,109 @@
+//! What comes next in a run: from its state to effects, and how it ends.
+//!
+//! This decides when a run is over and with which status. Everything up to there is left to the walk over the steps.
+
+use crate::document::Workflow;
+use crate::effect::Effect;
+use crate::event::{Event, Millis, RunStatus, StepError};
+use crate::expression::scope::Failure;
+use crate::run::{Run, StepState};
+use crate::step::walk::{Mode, Place, Progress, Walk};
+
+/// What is to be done now.
+///
+/// When there is something to record, the result is all of that and nothing else: everything that follows without any
+/// outside help is looked ahead to, so that it takes one commit. Append it, apply it, ask again. When there is
+/// nothing to record, the result is what runs, what is to be stopped, and what to wait for; empty means that only people
+/// can go on, or that the run has ended.
+pub fn next(workflow: &Workflow, run: &Run) -> Vec<Effect> {
+    let mut records = Vec::new();
+    let mut ahead = None;
+    loop {
+        let now = ahead.as_ref().unwrap_or(run);
+        let (new, others): (Vec<_>, Vec<_>) =
+            advance(workflow, now).into_iter().partition(|effect| matches!(effect, Effect::Record(_)));
+        if new.is_empty() {
+            return if records.is_empty() { others } else { records };
+        }
+        let mut later = now.clone();
+        for effect in new {
+            if let Effect::Record(event) = &effect {
+                // What cannot be applied here cannot be applied by the driver either, which then reports it.
+                if later.apply(event, run.last_at()).is_err() {
+                    records.push(effect);
+                    return records;
+                }
+            }
+            records.push(effect);
+        }
+        ahead = Some(later);
+    }
+}
+
+/// One look at the run.
+fn advance(workflow: &Workflow, run: &Run) -> Vec<Effect> {
+    if run.is_finished() {
+        return Vec::new();
+    }
+    let mut walk = Walk::new(run);
+    let mode = if run.is_stopping() { Mode::Stop } else { Mode::Go };
+    match run.failing() {
+        None => {
+            let progress = walk.sequence(&workflow.steps, Place { mode, failure: None });
+            if progress == Progress::Ongoing {
+                wake_at_timeout(workflow, mode, &mut walk);
+            } else {
+                walk.record(ending(workflow, run, progress));
+            }
+        }
+        Some(failing) => {
+            let failure = Failure { step: failing.step.clone(), error: failing.error.clone() };
+            // How `on-failure` itself ends does not change what the run ends with.
+            if walk.sequence(&workflow.on_failure, Place { mode, failure: Some(&failure) }) != Progress::Ongoing {
+                walk.record(Event::Finished { status: failing.status, error: Some(failing.error.clone()) });
+            }
+        }
+    }
+    walk.effects
+}
+
+fn wake_at_timeout(workflow: &Workflow, mode: Mode, walk: &mut Walk<'_>) {
+    if let (Some(timeout), Mode::Go) = (workflow.timeout, mode) {
+        let timeout = Millis::try_from(timeout.as_millis()).unwrap_or(Millis::MAX);
+        let at = walk.run.started_at().saturating_add(timeout);
+        walk.effects.push(Effect::Wake { at, event: Event::RunTimedOut });
+    }
+}
+
+/// How the run ends, now that all of its steps have.
+fn ending(workflow: &Workflow, run: &Run, progress: Progress) -> Event {
+    let (status, step, error) = match progress {
+        _ if run.cancelled().is_some() => return Event::Finished { status: RunStatus::Cancelled, error: None },
+        _ if run.timed_out() => {
+            let error = StepError::new(StepError::TIMED_OUT, "the run took longer than its workflow allows");
+            (RunStatus::TimedOut, None, error)
+        }
+        Progress::Failed(Failure { step, error }) => (status_of_failure(workflow, run), step, error),
+        Progress::Ongoing | Progress::Done | Progress::Stopped => {
+            return Event::Finished { status: RunStatus::Succeeded, error: None };
+        }
+    };
+    if status == RunStatus::Refused || workflow.on_failure.is_empty() {
+        return Event::Finished { status, error: Some(error) };
+    }
+    Event::Failing { status, step, error }
+}
+
+/// People outrank steps: a run in which somebody refused is refused, whatever failed beside that.
+fn status_of_failure(workflow: &Workflow, run: &Run) -> RunStatus {
+    let steps = workflow.walk();
+    let any =
+        |wanted: &StepState| steps.iter().filter_map(|step| run.step(step.path())).any(|step| step.state() == wanted);
+    if any(&StepState::Refused) {
+        RunStatus::Refused
+    } else if any(&StepState::Expired) {
+        RunStatus::Expired
+    } else {
+        RunStatus::Failed
+    }
+}

@@ -1,0 +1,145 @@
+//! Event patterns: EventBridge's language, matched against a parsed event.
+//!
+//! This decides which shapes are patterns and how objects, arrays and `$or` combine; the rules for one value are left to
+//! [`rule`]. Source: the Amazon EventBridge user guide, "Event patterns" and "Comparison operators".
+//!
+//! A field that is an array matches when any of its values does. Where a pattern goes into an array of objects, all of
+//! its fields must match in one of them; `exists: false` asks about that object.
+
+mod rule;
+
+use serde_json::{Map, Value};
+
+use rule::Rule;
+
+/// A checked event pattern.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pattern {
+    root: Object,
+}
+
+/// Why a pattern is not one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct PatternError {
+    /// The fields that lead to the place.
+    pub path: Vec<String>,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+/// Fields that must all match, and alternatives of which one must.
+#[derive(Clone, Debug, PartialEq)]
+struct Object {
+    fields: Vec<(String, Field)>,
+    alternatives: Vec<Object>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Field {
+    /// One of these must match the value.
+    Rules(Vec<Rule>),
+    Object(Object),
+}
+
+impl Pattern {
+    /// Checks a pattern.
+    pub fn new(pattern: &Value) -> Result<Self, PatternError> {
+        let Value::Object(fields) = pattern else {
+            return Err(PatternError { path: Vec::new(), reason: "a pattern must be a mapping".to_owned() });
+        };
+        Ok(Self { root: read_object(fields, &mut Vec::new())? })
+    }
+
+    /// Whether the event matches.
+    pub fn matches(&self, event: &Value) -> bool {
+        event.as_object().is_some_and(|event| self.root.matches(Some(event)))
+    }
+}
+
+impl Object {
+    /// Matches against an object, or against its absence, which only `exists: false` accepts.
+    fn matches(&self, object: Option<&Map<String, Value>>) -> bool {
+        let fields = self.fields.iter().all(|(name, field)| {
+            let value = object.and_then(|object| object.get(name));
+            match field {
+                Field::Rules(rules) => any_rule(rules, value),
+                Field::Object(inner) => matches_any(inner, value),
+            }
+        });
+        fields && (self.alternatives.is_empty() || self.alternatives.iter().any(|other| other.matches(object)))
+    }
+}
+
+/// Whether the object, or any object of an array, matches. Anything else counts as absent.
+fn matches_any(pattern: &Object, value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Object(object)) => pattern.matches(Some(object)),
+        Some(Value::Array(items)) if !items.is_empty() => items.iter().any(|item| matches_any(pattern, Some(item))),
+        _ => pattern.matches(None),
+    }
+}
+
+fn any_rule(rules: &[Rule], value: Option<&Value>) -> bool {
+    let mut leaves = Vec::new();
+    if let Some(value) = value {
+        collect_leaves(value, &mut leaves);
+    }
+    rules.iter().any(|rule| match rule {
+        Rule::Exists(expected) => leaves.is_empty() != *expected,
+        _ => leaves.iter().any(|leaf| rule.matches(leaf)),
+    })
+}
+
+/// The values of a field: itself, or those of an array; objects are no values.
+fn collect_leaves<'v>(value: &'v Value, leaves: &mut Vec<&'v Value>) {
+    match value {
+        Value::Object(_) => {}
+        Value::Array(items) => items.iter().for_each(|item| collect_leaves(item, leaves)),
+        scalar => leaves.push(scalar),
+    }
+}
+
+fn read_object(fields: &Map<String, Value>, path: &mut Vec<String>) -> Result<Object, PatternError> {
+    if fields.is_empty() {
+        return Err(error(path, "a pattern must name at least one field"));
+    }
+    let mut object = Object { fields: Vec::new(), alternatives: Vec::new() };
+    for (name, value) in fields {
+        path.push(name.clone());
+        if name == "$or" {
+            object.alternatives = read_alternatives(value, path)?;
+        } else {
+            object.fields.push((name.clone(), read_field(value, path)?));
+        }
+        path.pop();
+    }
+    Ok(object)
+}
+
+fn read_alternatives(value: &Value, path: &mut Vec<String>) -> Result<Vec<Object>, PatternError> {
+    let reason = "`$or` must be a list of patterns";
+    let items = value.as_array().filter(|items| !items.is_empty()).ok_or_else(|| error(path, reason))?;
+    let mut alternatives = Vec::new();
+    for item in items {
+        let fields = item.as_object().ok_or_else(|| error(path, reason))?;
+        alternatives.push(read_object(fields, path)?);
+    }
+    Ok(alternatives)
+}
+
+fn read_field(value: &Value, path: &mut Vec<String>) -> Result<Field, PatternError> {
+    match value {
+        Value::Object(fields) => read_object(fields, path).map(Field::Object),
+        Value::Array(items) if items.is_empty() => Err(error(path, "a list of values must not be empty")),
+        Value::Array(items) => {
+            let rules = items.iter().map(|item| Rule::read(item).map_err(|reason| error(path, reason)));
+            rules.collect::<Result<_, _>>().map(Field::Rules)
+        }
+        _ => Err(error(path, "the values of a field must be a list, even when there is one")),
+    }
+}
+
+fn error(path: &[String], reason: impl Into<String>) -> PatternError {
+    PatternError { path: path.to_vec(), reason: reason.into() }
+}

@@ -1,0 +1,246 @@
+//! Rules of an event pattern: what one value must be.
+
+use std::net::IpAddr;
+
+use serde_json::{Number, Value};
+
+/// Numbers in patterns are limited by EventBridge, which compares them in a decimal form of fixed width.
+const MAX_NUMBER: f64 = 5.0e9;
+
+/// A rule for one value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Rule {
+    Equals(Value),
+    Prefix(String),
+    PrefixIgnoreCase(String),
+    Suffix(String),
+    SuffixIgnoreCase(String),
+    EqualsIgnoreCase(String),
+    /// The literal pieces between the `*`.
+    Wildcard(Vec<String>),
+    AnythingBut(Vec<Rule>),
+    /// All of these must hold.
+    Numeric(Vec<(Comparison, f64)>),
+    Cidr(IpAddr, u8),
+    /// Whether there is a value at all; answered by the parent, since it is about the field.
+    Exists(bool),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Less,
+    LessOrEqual,
+    Equal,
+    GreaterOrEqual,
+    Greater,
+}
+
+impl Rule {
+    /// Checks one item of a field's list.
+    pub(super) fn read(item: &Value) -> Result<Self, String> {
+        let operator = match item {
+            Value::Array(_) => return Err("lists cannot be nested in a list of values".to_owned()),
+            Value::Object(operator) => operator,
+            scalar => return Ok(Self::Equals(scalar.clone())),
+        };
+        let mut entries = operator.iter();
+        let (Some((name, operand)), None) = (entries.next(), entries.next()) else {
+            return Err("an operator must be a mapping of one field".to_owned());
+        };
+        match name.as_str() {
+            "anything-but" => read_anything_but(operand).map(Self::AnythingBut),
+            "numeric" => read_numeric(operand).map(Self::Numeric),
+            "cidr" => read_cidr(operand),
+            "exists" => {
+                operand.as_bool().map(Self::Exists).ok_or_else(|| "`exists` must be `true` or `false`".to_owned())
+            }
+            _ => read_text_operator(name, operand),
+        }
+    }
+
+    /// Whether a value that is there fits. Values of another type than the rule's do not.
+    pub(super) fn matches(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Equals(Value::Number(expected)), Value::Number(number)) => equal(expected, number),
+            (Self::Equals(expected), value) => expected == value,
+            (Self::AnythingBut(rules), value) => !rules.iter().any(|rule| rule.matches(value)),
+            (Self::Numeric(bounds), Value::Number(number)) => {
+                let holds = |(comparison, bound): &(Comparison, f64)| {
+                    number.as_f64().is_some_and(|number| comparison.holds(number, *bound))
+                };
+                bounds.iter().all(holds)
+            }
+            (rule, Value::String(text)) => rule.matches_text(text),
+            _ => false,
+        }
+    }
+
+    fn matches_text(&self, text: &str) -> bool {
+        match self {
+            Self::Prefix(prefix) => text.starts_with(prefix),
+            Self::PrefixIgnoreCase(prefix) => text.to_lowercase().starts_with(prefix),
+            Self::Suffix(suffix) => text.ends_with(suffix),
+            Self::SuffixIgnoreCase(suffix) => text.to_lowercase().ends_with(suffix),
+            Self::EqualsIgnoreCase(other) => text.to_lowercase() == *other,
+            Self::Wildcard(pieces) => matches_wildcard(pieces, text),
+            Self::Cidr(network, bits) => text.parse().is_ok_and(|address| is_within(address, *network, *bits)),
+            Self::Equals(_) | Self::AnythingBut(_) | Self::Numeric(_) | Self::Exists(_) => false,
+        }
+    }
+}
+
+impl Comparison {
+    fn holds(self, left: f64, right: f64) -> bool {
+        match self {
+            Self::Less => left < right,
+            Self::LessOrEqual => left <= right,
+            Self::Equal => left == right,
+            Self::GreaterOrEqual => left >= right,
+            Self::Greater => left > right,
+        }
+    }
+}
+
+/// `prefix`, `suffix`, `equals-ignore-case` and `wildcard`, of one text.
+fn read_text_operator(name: &str, operand: &Value) -> Result<Rule, String> {
+    let ignored_case = operand.as_object().filter(|operand| operand.len() == 1);
+    let ignored_case = ignored_case.and_then(|operand| operand.get("equals-ignore-case")).and_then(Value::as_str);
+    match (name, operand, ignored_case) {
+        ("prefix", Value::String(text), _) => Ok(Rule::Prefix(text.clone())),
+        ("prefix", _, Some(text)) => Ok(Rule::PrefixIgnoreCase(text.to_lowercase())),
+        ("suffix", Value::String(text), _) => Ok(Rule::Suffix(text.clone())),
+        ("suffix", _, Some(text)) => Ok(Rule::SuffixIgnoreCase(text.to_lowercase())),
+        ("equals-ignore-case", Value::String(text), _) => Ok(Rule::EqualsIgnoreCase(text.to_lowercase())),
+        ("wildcard", Value::String(text), _) => read_wildcard(text).map(Rule::Wildcard),
+        ("prefix" | "suffix" | "equals-ignore-case" | "wildcard", ..) => Err(format!("`{name}` must be text")),
+        _ => Err(format!("unknown operator `{name}`")),
+    }
+}
+
+fn read_anything_but(operand: &Value) -> Result<Vec<Rule>, String> {
+    match operand {
+        Value::Object(operator) => {
+            let mut entries = operator.iter();
+            let (Some((name, inner)), None) = (entries.next(), entries.next()) else {
+                return Err("`anything-but` takes one operator".to_owned());
+            };
+            one_or_more(inner)?.iter().map(|item| read_text_operator(name, item)).collect()
+        }
+        _ => {
+            let equals = one_or_more(operand)?.iter().map(|item| match item {
+                Value::String(_) | Value::Number(_) => Ok(Rule::Equals(item.clone())),
+                _ => Err("`anything-but` takes texts and numbers".to_owned()),
+            });
+            equals.collect()
+        }
+    }
+}
+
+fn one_or_more(operand: &Value) -> Result<&[Value], String> {
+    match operand {
+        Value::Array(items) if items.is_empty() => Err("`anything-but` must not be an empty list".to_owned()),
+        Value::Array(items) => Ok(items),
+        item => Ok(std::slice::from_ref(item)),
+    }
+}
+
+fn read_numeric(operand: &Value) -> Result<Vec<(Comparison, f64)>, String> {
+    use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
+    let reason =
+        "`numeric` must be a comparison and a number, or a lower and an upper bound like [\">\", 0, \"<=\", 5]";
+    let items = operand.as_array().ok_or(reason)?;
+    let bounds = items.chunks(2).map(|pair| {
+        let [comparison, number] = pair else { return Err(reason) };
+        let comparison = match comparison.as_str() {
+            Some("<") => Less,
+            Some("<=") => LessOrEqual,
+            Some("=") => Equal,
+            Some(">=") => GreaterOrEqual,
+            Some(">") => Greater,
+            _ => return Err(reason),
+        };
+        let number = number.as_f64().filter(|number| number.abs() <= MAX_NUMBER);
+        Ok((comparison, number.ok_or("`numeric` takes numbers from -5e9 to 5e9")?))
+    });
+    let bounds = bounds.collect::<Result<Vec<_>, _>>()?;
+    match bounds.as_slice() {
+        [_] => Ok(bounds),
+        [(Greater | GreaterOrEqual, low), (Less | LessOrEqual, high)] if low < high => Ok(bounds),
+        [(Greater | GreaterOrEqual, _), (Less | LessOrEqual, _)] => {
+            Err("the lower bound must be below the upper".to_owned())
+        }
+        _ => Err(reason.to_owned()),
+    }
+}
+
+fn read_cidr(operand: &Value) -> Result<Rule, String> {
+    let parsed = operand.as_str().and_then(|text| text.split_once('/')).and_then(|(address, bits)| {
+        let address: IpAddr = address.parse().ok()?;
+        let bits: u8 = bits.parse().ok()?;
+        (bits <= if address.is_ipv4() { 32 } else { 128 }).then_some(Rule::Cidr(address, bits))
+    });
+    parsed.ok_or_else(|| "`cidr` must be a range of addresses like `10.0.0.0/24`".to_owned())
+}
+
+fn is_within(address: IpAddr, network: IpAddr, bits: u8) -> bool {
+    match (address, network) {
+        (IpAddr::V4(address), IpAddr::V4(network)) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(bits)).unwrap_or(0);
+            u32::from(address) & mask == u32::from(network) & mask
+        }
+        (IpAddr::V6(address), IpAddr::V6(network)) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0);
+            u128::from(address) & mask == u128::from(network) & mask
+        }
+        _ => false,
+    }
+}
+
+/// The literal pieces between the `*`; `\*` and `\\` stand for themselves.
+fn read_wildcard(text: &str) -> Result<Vec<String>, String> {
+    let mut pieces = vec![String::new()];
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let literal = match character {
+            '*' if characters.peek() == Some(&'*') => return Err("`wildcard` cannot have `**`".to_owned()),
+            '*' => {
+                pieces.push(String::new());
+                continue;
+            }
+            '\\' => match characters.next() {
+                Some(escaped @ ('*' | '\\')) => escaped,
+                _ => return Err("in `wildcard`, `\\` must stand before `*` or `\\`".to_owned()),
+            },
+            other => other,
+        };
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(literal);
+        }
+    }
+    Ok(pieces)
+}
+
+/// The first piece begins the text, the last one ends it, the others follow in between. Taking each at its first place is
+/// enough, since what is between them is free.
+fn matches_wildcard(pieces: &[String], text: &str) -> bool {
+    let [first, middle @ .., last] = pieces else {
+        return pieces.first().is_some_and(|only| only == text);
+    };
+    let Some(mut rest) = text.strip_prefix(first.as_str()) else { return false };
+    for piece in middle {
+        match rest.split_once(piece.as_str()) {
+            Some((_, behind)) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.ends_with(last.as_str())
+}
+
+/// Numbers are equal by value: 1, 1.0 and 1e0 are one number. Integers beyond 2^53 are compared exactly.
+fn equal(left: &Number, right: &Number) -> bool {
+    left == right || (!both_integers(left, right) && left.as_f64() == right.as_f64())
+}
+
+fn both_integers(left: &Number, right: &Number) -> bool {
+    !left.is_f64() && !right.is_f64()
+}

@@ -1,0 +1,155 @@
+//! Problems of a workflow file: what is wrong, where, and how it is shown to a person.
+//!
+//! This decides the shape of a problem and its text with a caret. What counts as a problem is decided by the readers
+//! (`yaml`, `read`, `step`, `resolve`), which all add to one [`Collector`] so that a person sees every problem at once.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use serde::Serialize;
+
+/// A range of bytes in the source.
+pub(crate) type Span = Range<usize>;
+
+/// More problems than this help nobody, and a hostile file could otherwise make one out of every node.
+const MAX_PROBLEMS: usize = 100;
+
+/// One thing that is wrong with a workflow file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// What is wrong: lower case, no full stop, the user's text in backticks.
+    pub message: String,
+    /// The line where it begins, from 1.
+    pub line: usize,
+    /// The column where it begins, from 1, in characters.
+    pub column: usize,
+    /// The line where it ends, from 1.
+    pub end_line: usize,
+    /// The column behind its last character, from 1.
+    pub end_column: usize,
+    /// What to do about it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    #[serde(skip)]
+    span: Span,
+}
+
+/// Everything that is wrong with a workflow file, in the order of the file. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Problems {
+    #[serde(skip)]
+    file_name: String,
+    #[serde(skip)]
+    text: String,
+    problems: Vec<Problem>,
+}
+
+impl Problems {
+    /// The problems, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter()
+    }
+
+    /// The text that the command line and the HTTP API show: each problem with its line and a caret under the place.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let renderer = renderer.decor_style(DecorStyle::Ascii);
+        let texts: Vec<String> = self.problems.iter().map(|problem| self.render_one(problem, &renderer)).collect();
+        texts.join("\n\n")
+    }
+
+    fn render_one(&self, problem: &Problem, renderer: &Renderer) -> String {
+        let place = Snippet::source(self.text.as_str())
+            .path(self.file_name.as_str())
+            .annotation(AnnotationKind::Primary.span(problem.span.clone()));
+        let mut group = Level::ERROR.primary_title(problem.message.as_str()).element(place);
+        if let Some(help) = &problem.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        renderer.render(&[group])
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Where the readers put what they find wrong.
+pub(crate) struct Collector<'a> {
+    source: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Collector<'a> {
+    pub(crate) fn new(source: &'a str) -> Self {
+        Self { source, problems: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, span: &Span, message: impl Into<String>) {
+        self.push(span, message.into(), None);
+    }
+
+    pub(crate) fn add_with_help(&mut self, span: &Span, message: impl Into<String>, help: impl Into<String>) {
+        self.push(span, message.into(), Some(help.into()));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// The part of `span` that holds `text`, when the source has it there as it is (no escapes, no folding).
+    pub(crate) fn narrow(&self, span: &Span, text: &str) -> Span {
+        let found = self.source.get(span.clone()).and_then(|slice| slice.find(text));
+        found.map_or_else(|| span.clone(), |at| span.start + at..span.start + at + text.len())
+    }
+
+    /// The line of a place, from 1.
+    pub(crate) fn line_of(&self, offset: usize) -> usize {
+        position(self.source, offset).0
+    }
+
+    /// Everything found.
+    pub(crate) fn finish(mut self, file_name: &str) -> Problems {
+        self.problems.sort_by_key(|problem| problem.span.start);
+        Problems { file_name: file_name.to_owned(), text: self.source.to_owned(), problems: self.problems }
+    }
+
+    fn push(&mut self, span: &Span, message: String, help: Option<String>) {
+        if self.problems.len() >= MAX_PROBLEMS {
+            return;
+        }
+        let span = self.first_line(span);
+        let (line, column) = position(self.source, span.start);
+        let (end_line, end_column) = position(self.source, span.end);
+        self.problems.push(Problem { message, line, column, end_line, end_column, help, span });
+    }
+
+    /// A caret under a whole block says less than one under its first line.
+    fn first_line(&self, span: &Span) -> Span {
+        let start = floor(self.source, span.start);
+        let end = floor(self.source, span.end.max(start));
+        let text = self.source.get(start..end).unwrap_or_default();
+        let line = text.lines().next().unwrap_or_default().trim_end();
+        start..start + line.len()
+    }
+}
+
+/// The next place at or before `offset` that is in the text and between two characters.
+fn floor(source: &str, offset: usize) -> usize {
+    source.floor_char_boundary(offset.min(source.len()))
+}
+
+/// Line and column, from 1, the column in characters.
+fn position(source: &str, offset: usize) -> (usize, usize) {
+    let before = source.get(..floor(source, offset)).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let column = before.get(line_start..).unwrap_or_default().chars().count();
+    (before.matches('\n').count() + 1, column + 1)
+}

@@ -1,0 +1,208 @@
+//! Reading fields from a YAML tree: the tools with which every part of the format is read strictly.
+//!
+//! This decides that an unknown field is an error (with the nearest known one as a suggestion), how durations and names
+//! are written, and the wording for a value of the wrong kind. Which fields there are is left to the callers.
+
+use std::time::Duration;
+
+use crate::problem::{Collector, Span};
+use crate::yaml::{Content, Key, Node};
+
+/// A year: nothing in a workflow waits longer, and no sum of durations overflows.
+const MAX_DURATION: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Names and ids are shown in tables and used in ARNs and call keys.
+const MAX_NAME: usize = 64;
+
+/// The fields of one mapping, all of which are known.
+pub(crate) struct Fields<'n> {
+    entries: &'n [(Key, Node)],
+    /// The place of the mapping.
+    pub(crate) span: Span,
+}
+
+impl<'n> Fields<'n> {
+    /// Takes a mapping and reports every field that is not in `known`. `what` names it in errors: "a step".
+    pub(crate) fn of(node: &'n Node, what: &str, known: &[&str], problems: &mut Collector<'_>) -> Option<Self> {
+        let Content::Map(entries) = &node.content else {
+            problems.add(&node.span, format!("{what} must be a mapping, not {}", node.kind()));
+            return None;
+        };
+        for (key, _) in entries {
+            // A merge key is reported by the YAML reader already.
+            if !known.contains(&key.name.as_str()) && key.name != "<<" {
+                let message = format!("unknown field `{}` in {what}", key.name);
+                problems.add_with_help(&key.span, message, suggestion(&key.name, known));
+            }
+        }
+        Some(Self { entries, span: node.span.clone() })
+    }
+
+    /// A field that may be absent.
+    pub(crate) fn get(&self, name: &str) -> Option<&'n Node> {
+        self.entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+    }
+
+    /// A field that must be there.
+    pub(crate) fn required(&self, name: &str, what: &str, problems: &mut Collector<'_>) -> Option<&'n Node> {
+        let node = self.get(name);
+        if node.is_none() {
+            problems.add(&self.span, format!("{what} needs `{name}`"));
+        }
+        node
+    }
+}
+
+/// "did you mean" where something known is close, else all that is known.
+pub(crate) fn suggestion(given: &str, known: &[&str]) -> String {
+    let nearest = known.iter().map(|name| (distance(given, name), *name)).min();
+    match nearest {
+        Some((distance, name)) if distance <= name.len() / 2 => format!("did you mean `{name}`?"),
+        _ if known.is_empty() => "there are none here".to_owned(),
+        _ => format!("there are: `{}`", known.join("`, `")),
+    }
+}
+
+/// The number of characters to insert, remove or replace (Levenshtein), with a cap on what is looked at.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().take(MAX_NAME).enumerate() {
+        let mut diagonal = i;
+        let mut last = i + 1;
+        let mut next = vec![last];
+        for (b, above) in right.iter().zip(row.iter().skip(1)) {
+            let cost = (diagonal + usize::from(a != *b)).min(above + 1).min(last + 1);
+            diagonal = *above;
+            last = cost;
+            next.push(cost);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// Text; `what` names the value in errors.
+pub(crate) fn text<'n>(node: &'n Node, what: &str, problems: &mut Collector<'_>) -> Option<&'n str> {
+    match &node.content {
+        Content::Text(text) => Some(text),
+        _ => {
+            problems.add(&node.span, format!("{what} must be text, not {}", node.kind()));
+            None
+        }
+    }
+}
+
+/// One of a few words.
+pub(crate) fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)], problems: &mut Collector<'_>) -> Option<T> {
+    let given = text(node, what, problems)?;
+    let found = words.iter().find(|(word, _)| *word == given).map(|(_, value)| *value);
+    if found.is_none() {
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        problems.add_with_help(&node.span, format!("{what} cannot be `{given}`"), suggestion(given, &known));
+    }
+    found
+}
+
+/// `true` or `false`.
+pub(crate) fn boolean(node: &Node, what: &str, problems: &mut Collector<'_>) -> Option<bool> {
+    match node.content {
+        Content::Bool(value) => Some(value),
+        _ => {
+            problems.add(&node.span, format!("{what} must be `true` or `false`, not {}", node.kind()));
+            None
+        }
+    }
+}
+
+/// A list.
+pub(crate) fn list<'n>(node: &'n Node, what: &str, problems: &mut Collector<'_>) -> Option<&'n [Node]> {
+    match &node.content {
+        Content::List(items) => Some(items),
+        _ => {
+            problems.add(&node.span, format!("{what} must be a list, not {}", node.kind()));
+            None
+        }
+    }
+}
+
+/// A list of texts that is not empty.
+pub(crate) fn texts(node: &Node, what: &str, problems: &mut Collector<'_>) -> Option<Vec<String>> {
+    let items = list(node, what, problems)?;
+    if items.is_empty() {
+        problems.add(&node.span, format!("{what} must not be empty"));
+    }
+    let texts = items.iter().filter_map(|item| text(item, what, problems)).map(str::to_owned);
+    Some(texts.collect())
+}
+
+/// A whole number within limits.
+pub(crate) fn whole(node: &Node, what: &str, min: u32, max: u32, problems: &mut Collector<'_>) -> Option<u32> {
+    let value = match &node.content {
+        Content::Number(number) => number.as_u64().and_then(|value| u32::try_from(value).ok()),
+        _ => None,
+    };
+    let value = value.filter(|value| (min..=max).contains(value));
+    if value.is_none() {
+        problems.add(&node.span, format!("{what} must be a whole number from {min} to {max}"));
+    }
+    value
+}
+
+/// A duration: a whole number and one of `s`, `m`, `h`, `d`; from one second to a year.
+pub(crate) fn duration(node: &Node, what: &str, problems: &mut Collector<'_>) -> Option<Duration> {
+    let parsed = match &node.content {
+        Content::Text(text) => parse_duration(text),
+        _ => None,
+    };
+    if parsed.is_none() {
+        let message = format!("{what} must be a duration from `1s` to `365d`");
+        problems.add_with_help(&node.span, message, "durations are written like `30s`, `5m`, `4h`, `1d`");
+    }
+    parsed
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let (digits, seconds) = match text.char_indices().next_back()? {
+        (at, 's') => (text.get(..at)?, 1),
+        (at, 'm') => (text.get(..at)?, 60),
+        (at, 'h') => (text.get(..at)?, 60 * 60),
+        (at, 'd') => (text.get(..at)?, 24 * 60 * 60),
+        _ => return None,
+    };
+    let plain = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
+    let number: u64 = if plain { digits.parse().ok()? } else { return None };
+    let duration = Duration::from_secs(number.checked_mul(seconds)?);
+    (!duration.is_zero() && duration <= MAX_DURATION).then_some(duration)
+}
+
+/// Which names are taken where.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// Ids and inputs are used in expressions, where `-` is minus: `[a-z][a-z0-9_]*`.
+    Identifier,
+    /// Workflows and plugins: `[a-z][a-z0-9-]*`.
+    Kebab,
+}
+
+/// A name, of at most 64 characters.
+pub(crate) fn name(name: &str, span: &Span, what: &str, naming: Naming, problems: &mut Collector<'_>) -> bool {
+    let separator = if naming == Naming::Identifier { '_' } else { '-' };
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
+    let rest = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == separator);
+    let fits = starts && rest && name.len() <= MAX_NAME;
+    if !fits {
+        let rule =
+            format!("write a lower-case letter, then lower-case letters, digits or `{separator}`, up to {MAX_NAME}");
+        problems.add_with_help(span, format!("`{}` cannot be {what}", shorten(name)), rule);
+    }
+    fits
+}
+
+/// User input as an error message may hold it.
+pub(crate) fn shorten(text: &str) -> String {
+    let mut shortened: String = text.chars().take(MAX_NAME).collect();
+    if shortened.len() < text.len() {
+        shortened.push('…');
+    }
+    shortened
+}

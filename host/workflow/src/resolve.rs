@@ -1,0 +1,249 @@
+//! What the parts of a workflow mean to each other: references, and rules about where a step may stand.
+//!
+//! This decides what is visible where. A step sees the steps before it, but not those of branches beside its own (they
+//! may or may not have ended), nor those of a `catch` (they may never run). The steps of a `catch` see what failed;
+//! those of `on-failure` see every step, whatever became of it.
+
+mod place;
+mod plugin;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::document::Workflow;
+use crate::expression::scope::{ERROR_FIELDS, RUN_FIELDS, STEP_FIELDS};
+use crate::expression::{Reference, template::Template};
+use crate::problem::{Collector, Span};
+use crate::read::suggestion;
+use crate::step::Step;
+
+/// What the checker needs to know of the installation. All optional, so that a file can be checked offline.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Surroundings<'a> {
+    /// The plugins that there are, by name.
+    pub plugins: Option<&'a BTreeMap<String, PluginSchema>>,
+}
+
+/// What a plugin takes and gives, as JSON Schemas. Only `properties`, `required` and `additionalProperties` are used.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PluginSchema {
+    /// Of its input.
+    pub input: Option<Value>,
+    /// Of its output.
+    pub output: Option<Value>,
+}
+
+/// Checks a workflow that was read, and gives every bare `steps` what it may see.
+///
+/// References to `lost` steps, which could not be read, are not reported: what is wrong with those steps is.
+pub(crate) fn resolve(
+    workflow: &mut Workflow,
+    surroundings: &Surroundings<'_>,
+    lost: &BTreeSet<String>,
+    problems: &mut Collector<'_>,
+) {
+    place::check(workflow, problems);
+    plugin::check(workflow, surroundings, problems);
+    let mut resolver = Resolver {
+        order: order(workflow),
+        inputs: workflow.inputs.keys().cloned().collect(),
+        outputs: plugin::outputs(workflow, surroundings),
+        lost,
+        problems,
+    };
+    if let Some(dedupe) = &workflow.dedupe {
+        resolver.check_event_only(&dedupe.key);
+    }
+    let mut sight = Sight::default();
+    resolver.sequence(&mut workflow.steps, &mut sight);
+    sight.visible = ids(&workflow.steps);
+    sight.error = true;
+    resolver.sequence(&mut workflow.on_failure, &mut sight);
+}
+
+/// What can be seen at one place.
+#[derive(Clone, Default)]
+struct Sight {
+    /// The ids of steps that have ended here, in the order of the document.
+    visible: Vec<String>,
+    /// The ids of steps in branches beside this place.
+    beside: BTreeSet<String>,
+    /// The step itself.
+    own: Option<String>,
+    /// Whether something failed before.
+    error: bool,
+}
+
+struct Resolver<'a, 's> {
+    /// Every id with its position in the document.
+    order: BTreeMap<String, usize>,
+    inputs: BTreeSet<String>,
+    /// The fields of the outputs that are known in full, by id.
+    outputs: BTreeMap<String, Vec<String>>,
+    lost: &'a BTreeSet<String>,
+    problems: &'a mut Collector<'s>,
+}
+
+impl Resolver<'_, '_> {
+    fn sequence(&mut self, steps: &mut [Step], sight: &mut Sight) {
+        for step in steps {
+            self.step(step, sight);
+        }
+    }
+
+    fn step(&mut self, step: &mut Step, sight: &mut Sight) {
+        sight.own = step.id().map(str::to_owned);
+        for template in step.templates_mut() {
+            self.template(template, sight);
+        }
+        for (id, span) in step.named_steps() {
+            self.step_reference(id, span, sight);
+        }
+        self.branches(step.children_mut(), sight);
+        sight.visible.extend(step.id().map(str::to_owned));
+        for clause in step.catch_mut() {
+            self.sequence(clause.steps_mut(), &mut Sight { error: true, ..sight.clone() });
+        }
+    }
+
+    /// No branch sees another; what follows sees all of them.
+    fn branches(&mut self, branches: &mut [Vec<Step>], sight: &mut Sight) {
+        let each: Vec<Vec<String>> = branches.iter().map(|branch| ids(branch)).collect();
+        for (index, branch) in branches.iter_mut().enumerate() {
+            let mut inner = sight.clone();
+            let others = each.iter().enumerate().filter(|(other, _)| *other != index);
+            inner.beside.extend(others.flat_map(|(_, ids)| ids.iter().cloned()));
+            self.sequence(branch, &mut inner);
+        }
+        let direct = branches.iter().flat_map(|branch| visible_behind(branch));
+        sight.visible.extend(direct);
+    }
+
+    fn template(&mut self, template: &mut Template, sight: &Sight) {
+        for (expression, span) in template.expressions() {
+            for reference in expression.references() {
+                self.reference(reference, span, sight);
+            }
+        }
+        template.see(&sight.visible);
+    }
+
+    fn reference(&mut self, reference: &Reference, span: &Span, sight: &Sight) {
+        let mut path = reference.iter().map(String::as_str);
+        let root = path.next().unwrap_or_default();
+        let (first, second, third) = (path.next(), path.next(), path.next());
+        let span = self.problems.narrow(span, &reference.join("."));
+        match (root, first) {
+            ("event", _) | ("steps" | "inputs" | "run", None) => {}
+            ("steps", Some(id)) => {
+                if self.step_reference(id, &span, sight) {
+                    self.step_field(id, second, third, &span);
+                }
+            }
+            ("inputs", Some(name)) => {
+                let known: Vec<&str> = self.inputs.iter().map(String::as_str).collect();
+                if !known.contains(&name) {
+                    self.problems.add_with_help(&span, format!("unknown input `{name}`"), suggestion(name, &known));
+                }
+            }
+            ("run", Some(field)) => self.known(field, "run", RUN_FIELDS, &span),
+            ("error", _) if !sight.error => {
+                self.problems.add(&span, "there is an `error` only in `catch` and `on-failure`");
+            }
+            ("error", Some(field)) => self.known(field, "error", ERROR_FIELDS, &span),
+            ("error", None) => {}
+            (other, _) => {
+                let known = ["event", "inputs", "run", "steps", "error"];
+                self.problems.add_with_help(&span, format!("unknown name `{other}`"), suggestion(other, &known));
+            }
+        }
+    }
+
+    fn known(&mut self, field: &str, root: &str, fields: &[&str], span: &Span) {
+        if !fields.contains(&field) {
+            self.problems.add_with_help(span, format!("`{root}` has no field `{field}`"), suggestion(field, fields));
+        }
+    }
+
+    /// Whether a step can be referred to here.
+    fn step_reference(&mut self, id: &str, span: &Span, sight: &Sight) -> bool {
+        if sight.visible.iter().any(|visible| visible == id) || self.lost.contains(id) {
+            return true;
+        }
+        let own = sight.own.as_deref();
+        let position = |id: Option<&str>| id.and_then(|id| self.order.get(id)).copied();
+        let message = match position(Some(id)) {
+            None => {
+                let known: Vec<&str> = sight.visible.iter().map(String::as_str).collect();
+                self.problems.add_with_help(span, format!("unknown step `{id}`"), suggestion(id, &known));
+                return false;
+            }
+            Some(_) if own == Some(id) => format!("step `{id}` cannot refer to itself"),
+            Some(_) if sight.beside.contains(id) => {
+                format!("step `{id}` is in a branch beside this one, so it may not have ended here")
+            }
+            Some(at) if position(own).is_some_and(|own| at < own) => {
+                format!("step `{id}` is not visible here: it is part of a `catch`, or encloses this step")
+            }
+            Some(_) => format!("step `{id}` comes later"),
+        };
+        self.problems.add(span, message);
+        false
+    }
+
+    fn step_field(&mut self, id: &str, field: Option<&str>, of_output: Option<&str>, span: &Span) {
+        let Some(field) = field else { return };
+        if field != "output" {
+            return self.known(field, &format!("steps.{id}"), STEP_FIELDS, span);
+        }
+        if let (Some(fields), Some(name)) = (self.outputs.get(id), of_output) {
+            let known: Vec<&str> = fields.iter().map(String::as_str).collect();
+            if !known.contains(&name) {
+                let message = format!("the output of `{id}` has no field `{name}`");
+                self.problems.add_with_help(span, message, suggestion(name, &known));
+            }
+        }
+    }
+
+    /// The key of `dedupe` is evaluated before there is a run.
+    fn check_event_only(&mut self, key: &Template) {
+        for (expression, span) in key.expressions() {
+            for reference in
+                expression.references().iter().filter(|reference| reference.first().is_none_or(|root| root != "event"))
+            {
+                let name = reference.join(".");
+                let span = self.problems.narrow(span, &name);
+                self.problems.add(&span, format!("`key` can only refer to `event`, not `{name}`"));
+            }
+        }
+    }
+}
+
+/// All ids of these steps and of what is inside of them, `catch` included, in the order of the document.
+fn ids(steps: &[Step]) -> Vec<String> {
+    let mut all = Vec::new();
+    steps.iter().for_each(|step| step.collect(&mut all));
+    all.iter().filter_map(|step| step.id()).map(str::to_owned).collect()
+}
+
+/// The ids that can be seen behind these steps: all but those of a `catch`.
+fn visible_behind(steps: &[Step]) -> Vec<String> {
+    let mut visible = Vec::new();
+    for step in steps {
+        visible.extend(step.children().into_iter().flat_map(visible_behind));
+        visible.extend(step.id().map(str::to_owned));
+    }
+    visible
+}
+
+/// Every id with its position; of two steps with the same id, the first counts.
+fn order(workflow: &Workflow) -> BTreeMap<String, usize> {
+    let mut order = BTreeMap::new();
+    for (at, step) in workflow.walk().into_iter().enumerate() {
+        if let Some(id) = step.id() {
+            order.entry(id.to_owned()).or_insert(at);
+        }
+    }
+    order
+}

@@ -1,0 +1,250 @@
+//! A run: the fold of its events.
+//!
+//! This decides what each event changes and which events are possible at all; everything else about a run can be
+//! told from the result. What comes next is left to `next`, who may decide an approval to [`approval`].
+
+pub(crate) mod approval;
+mod fold;
+pub(crate) mod step;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use approval::{Approval, DecisionError, MadeDecision};
+pub use step::{StepRun, StepState};
+
+use crate::event::{Event, Millis, RunInfo, RunStatus, StepError};
+
+/// An event that cannot happen to a run as it is. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Illegal {
+    /// A run begins with `Started`, and only once.
+    #[error("a run begins with one start")]
+    Start,
+    /// The run has ended.
+    #[error("the run has ended")]
+    Finished,
+    /// The step is in a state in which this does not happen.
+    #[error("`{path}` is {state} and cannot become {event}")]
+    Step {
+        /// The step.
+        path: String,
+        /// Its state.
+        state: &'static str,
+        /// What it should have become.
+        event: &'static str,
+    },
+    /// The event is about another attempt.
+    #[error("`{path}` is at attempt {current}, not {attempt}")]
+    Attempt {
+        /// The step.
+        path: String,
+        /// Its attempt.
+        current: u32,
+        /// The event's attempt.
+        attempt: u32,
+    },
+    /// The event is about another call than the one that waits for a person.
+    #[error("`{path}` waits for call `{expected}`, not `{call}`")]
+    Call {
+        /// The step.
+        path: String,
+        /// The call that waits.
+        expected: String,
+        /// The event's call.
+        call: String,
+    },
+    /// The decision does not count.
+    #[error("the decision does not count: {0}")]
+    Decision(#[from] DecisionError),
+    /// The approval has not expired yet, or never does.
+    #[error("the approval `{path}` has not expired")]
+    NotExpired {
+        /// The approval.
+        path: String,
+    },
+    /// The run is already ending, or the status is not one that a run can end with here.
+    #[error("the run cannot become {status} now")]
+    Ending {
+        /// The status that was to be.
+        status: &'static str,
+    },
+}
+
+/// One execution of a workflow, as its events say.
+///
+/// Values are shared, so that a clone costs little: `next` looks ahead with one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    info: Arc<RunInfo>,
+    event: Option<Arc<Value>>,
+    inputs: Arc<Value>,
+    started_at: Millis,
+    last_at: Millis,
+    steps: BTreeMap<String, StepRun>,
+    cancelled: Option<Cancel>,
+    timed_out: bool,
+    failing: Option<Failing>,
+    finished: Option<Ended>,
+}
+
+/// That a person cancelled a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cancel {
+    /// Who.
+    pub by: String,
+    /// Why, if they said.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Millis,
+}
+
+/// That a run fails, while `on-failure` is carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// What the status will be.
+    pub status: RunStatus,
+    /// The step that failed, when it was one.
+    pub step: Option<String>,
+    /// Why.
+    pub error: StepError,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Ended {
+    status: RunStatus,
+    error: Option<StepError>,
+    at: Millis,
+}
+
+impl Run {
+    /// The run after its first event, which must be [`Event::Started`], of the time `at`.
+    pub fn new(event: &Event, at: Millis) -> Result<Self, Illegal> {
+        let Event::Started { info, event, inputs } = event else {
+            return Err(Illegal::Start);
+        };
+        Ok(Self {
+            info: Arc::new(info.clone()),
+            event: event.clone().map(Arc::new),
+            inputs: Arc::new(inputs.clone()),
+            started_at: at,
+            last_at: at,
+            steps: BTreeMap::new(),
+            cancelled: None,
+            timed_out: false,
+            failing: None,
+            finished: None,
+        })
+    }
+
+    /// The run after all of its events, each with its time.
+    pub fn fold<'e>(events: impl IntoIterator<Item = (&'e Event, Millis)>) -> Result<Self, Illegal> {
+        let mut events = events.into_iter();
+        let (first, at) = events.next().ok_or(Illegal::Start)?;
+        let mut run = Self::new(first, at)?;
+        for (event, at) in events {
+            run.apply(event, at)?;
+        }
+        Ok(run)
+    }
+
+    /// What does not change.
+    pub fn info(&self) -> &RunInfo {
+        &self.info
+    }
+
+    /// The event that triggered the run.
+    pub fn event(&self) -> Option<&Value> {
+        self.event.as_deref()
+    }
+
+    /// The inputs, defaults filled in.
+    pub fn inputs(&self) -> &Value {
+        &self.inputs
+    }
+
+    /// When it started.
+    pub fn started_at(&self) -> Millis {
+        self.started_at
+    }
+
+    /// When the last event happened.
+    pub fn last_at(&self) -> Millis {
+        self.last_at
+    }
+
+    /// When it ended.
+    pub fn finished_at(&self) -> Option<Millis> {
+        self.finished.as_ref().map(|ended| ended.at)
+    }
+
+    /// How the run is. A run is waiting when no attempt runs and something waits for people or for a time.
+    pub fn status(&self) -> RunStatus {
+        if let Some(ended) = &self.finished {
+            return ended.status;
+        }
+        let states = || self.steps.values().map(StepRun::state);
+        let running = states().any(|state| matches!(state, StepState::Running));
+        if !running && states().any(StepState::is_waiting) { RunStatus::Waiting } else { RunStatus::Running }
+    }
+
+    /// Why the run failed, expired, was refused or timed out; also while `on-failure` is carried out.
+    pub fn error(&self) -> Option<&StepError> {
+        let failing = self.failing.as_ref().map(|failing| &failing.error);
+        failing.or_else(|| self.finished.as_ref().and_then(|ended| ended.error.as_ref()))
+    }
+
+    /// A step that has begun, waits or was skipped; `None` is a step that was not reached.
+    pub fn step(&self, path: &str) -> Option<&StepRun> {
+        self.steps.get(path)
+    }
+
+    /// All steps that were reached, by path. [`Workflow::walk`](crate::Workflow::walk) has the order of the document.
+    pub fn steps(&self) -> impl Iterator<Item = (&str, &StepRun)> {
+        self.steps.iter().map(|(path, step)| (path.as_str(), step))
+    }
+
+    /// The output of a step that succeeded.
+    pub fn output(&self, path: &str) -> Option<&Value> {
+        match self.step(path)?.state() {
+            StepState::Succeeded { output } => Some(output),
+            _ => None,
+        }
+    }
+
+    /// The approvals that wait for people, by path.
+    pub fn waiting_approvals(&self) -> impl Iterator<Item = (&str, &Approval)> {
+        let waiting = self.steps().filter(|(_, step)| matches!(step.state(), StepState::Waiting));
+        waiting.filter_map(|(path, step)| Some((path, step.approval()?)))
+    }
+
+    /// The writes whose outcome a person must tell: path, attempt, call key.
+    pub fn open_reviews(&self) -> impl Iterator<Item = (&str, u32, &str)> {
+        self.steps().filter_map(|(path, step)| match step.state() {
+            StepState::Suspended { call } => Some((path, step.attempt(), call.as_str())),
+            _ => None,
+        })
+    }
+
+    /// That a person cancelled the run.
+    pub fn cancelled(&self) -> Option<&Cancel> {
+        self.cancelled.as_ref()
+    }
+
+    /// Whether the workflow's `timeout` has passed.
+    pub fn timed_out(&self) -> bool {
+        self.timed_out
+    }
+
+    /// That `on-failure` has begun, and why.
+    pub fn failing(&self) -> Option<&Failing> {
+        self.failing.as_ref()
+    }
+
+    /// Whether the run has ended.
+    pub fn is_finished(&self) -> bool {
+        self.finished.is_some()
+    }
+}

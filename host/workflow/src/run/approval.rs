@@ -1,0 +1,166 @@
+//! Who may decide an approval, and what a decision does.
+//!
+//! This decides that a missing, late, repeated or unentitled decision is none. Whether a person is who they say, and
+//! which groups they are in, is left to whoever authenticates them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Run, StepState};
+use crate::event::{Decision, Millis};
+
+/// An approval of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Approval {
+    /// What is asked.
+    pub title: String,
+    /// Who may decide: `group:<name>` or `user:<name>`.
+    pub approvers: Vec<String>,
+    /// How many different people must approve.
+    pub needs: u32,
+    /// When it was asked.
+    pub requested_at: Millis,
+    /// From when on a decision is too late.
+    pub expires_at: Option<Millis>,
+    /// The results that approvers see, by step id.
+    pub show: Value,
+    /// What was decided, by person: each counts once.
+    pub decisions: BTreeMap<String, MadeDecision>,
+}
+
+/// One person's decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeDecision {
+    /// What.
+    pub decision: Decision,
+    /// Why, if they said.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Millis,
+}
+
+/// Why a decision does not count.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecisionError {
+    /// The run has ended.
+    #[error("the run has ended")]
+    Finished,
+    /// There is no such approval, or it is not asked yet, or the run is being stopped.
+    #[error("`{path}` does not wait for an approval")]
+    NotWaiting {
+        /// The path that was given.
+        path: String,
+    },
+    /// Enough people approved, or one refused.
+    #[error("`{by}` has already decided this")]
+    AlreadyDecided {
+        /// Whose decision settled it.
+        by: String,
+        /// What it was.
+        decision: Decision,
+    },
+    /// The same person has decided the same before. Nothing changes; the first one counts.
+    #[error("you have already decided this")]
+    Duplicate,
+    /// The same person has decided otherwise before; a decision is not taken back.
+    #[error("you have already decided otherwise")]
+    Contradiction,
+    /// Whoever started the run cannot approve it.
+    #[error("you started this run, so another person must decide")]
+    SamePerson,
+    /// The person is none of those who may decide.
+    #[error("this needs a decision by {}", .needs.join(" or "))]
+    NotApprover {
+        /// Those who may: `group:<name>` or `user:<name>`.
+        needs: Vec<String>,
+    },
+    /// It is too late.
+    #[error("the approval expired before the decision")]
+    Expired,
+}
+
+impl Run {
+    /// Whether this person may decide this approval now. `Ok` means that [`Event::Decided`](crate::Event::Decided)
+    /// may be appended, if it is appended before anything else is.
+    pub fn decide_check(
+        &self,
+        path: &str,
+        by: &str,
+        decision: Decision,
+        groups: &BTreeSet<String>,
+        now: Millis,
+    ) -> Result<(), DecisionError> {
+        let not_waiting = || DecisionError::NotWaiting { path: path.to_owned() };
+        let step = self.step(path).ok_or_else(not_waiting)?;
+        let approval = step.approval().ok_or_else(not_waiting)?;
+        // Entitlement comes first, so that nobody else learns how an approval stands.
+        if by == self.info().started_by {
+            return Err(DecisionError::SamePerson);
+        }
+        if !approval.admits(by, groups) {
+            return Err(DecisionError::NotApprover { needs: approval.approvers.clone() });
+        }
+        self.decision_counts(path, by, decision, now)
+    }
+
+    /// What the fold itself can tell of a decision, which is all but the person's groups.
+    pub(super) fn decision_counts(
+        &self,
+        path: &str,
+        by: &str,
+        decision: Decision,
+        at: Millis,
+    ) -> Result<(), DecisionError> {
+        let not_waiting = || DecisionError::NotWaiting { path: path.to_owned() };
+        let step = self.step(path).ok_or_else(not_waiting)?;
+        let approval = step.approval().ok_or_else(not_waiting)?;
+        if by == self.info().started_by {
+            return Err(DecisionError::SamePerson);
+        }
+        match approval.decisions.get(by) {
+            Some(made) if made.decision == decision => return Err(DecisionError::Duplicate),
+            Some(_) => return Err(DecisionError::Contradiction),
+            None => {}
+        }
+        match step.state() {
+            StepState::Succeeded { .. } | StepState::Refused => {
+                return Err(approval.settled_by().unwrap_or_else(not_waiting));
+            }
+            StepState::Expired => return Err(DecisionError::Expired),
+            _ if self.is_finished() => return Err(DecisionError::Finished),
+            StepState::Waiting if self.is_stopping() => return Err(not_waiting()),
+            StepState::Waiting => {}
+            _ => return Err(not_waiting()),
+        }
+        if approval.expires_at.is_some_and(|expires_at| at >= expires_at) {
+            return Err(DecisionError::Expired);
+        }
+        Ok(())
+    }
+
+    /// Whether nothing new may begin.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.cancelled.is_some() || (self.timed_out && self.failing.is_none())
+    }
+}
+
+impl Approval {
+    /// How many people have approved.
+    pub fn approved(&self) -> usize {
+        self.decisions.values().filter(|made| made.decision == Decision::Approve).count()
+    }
+
+    fn admits(&self, by: &str, groups: &BTreeSet<String>) -> bool {
+        self.approvers.iter().any(|approver| match approver.split_once(':') {
+            Some(("group", group)) => groups.contains(group),
+            Some(("user", user)) => user == by,
+            _ => false,
+        })
+    }
+
+    fn settled_by(&self) -> Option<DecisionError> {
+        let last = self.decisions.iter().max_by_key(|(_, made)| (made.decision == Decision::Refuse, made.at))?;
+        Some(DecisionError::AlreadyDecided { by: last.0.clone(), decision: last.1.decision })
+    }
+}

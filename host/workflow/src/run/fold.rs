@@ -1,0 +1,241 @@
+//! What each event changes: the transitions of a run, as one match.
+
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::approval::{Approval, MadeDecision};
+use super::step::{StepRun, StepState};
+use super::{Cancel, Ended, Failing, Illegal, Run};
+use crate::event::{Decision, Event, Millis, RunStatus, StepError, Verdict};
+
+impl Run {
+    /// Changes the run as the event says, which happened at `at`. An event that cannot happen changes nothing.
+    pub fn apply(&mut self, event: &Event, at: Millis) -> Result<(), Illegal> {
+        if self.finished.is_some() {
+            return Err(Illegal::Finished);
+        }
+        match event {
+            Event::Started { .. } => return Err(Illegal::Start),
+            Event::StepSkipped { path } => self.begin(path, StepRun::new(StepState::Skipped, at))?,
+            Event::BlockStarted { path } => self.begin(path, StepRun::new(StepState::Open, at))?,
+            Event::StepStarted { path, attempt, input } => self.start_attempt(path, *attempt, input, at)?,
+            Event::StepSucceeded { path, attempt, output } => self.succeed(path, *attempt, output, at)?,
+            Event::StepFailed { path, attempt, error } => self.fail(path, *attempt, error, at)?,
+            Event::RetryScheduled { path, attempt, at: then } => self.schedule(path, *attempt, *then, at)?,
+            Event::ApprovalRequested { path, title, approvers, needs, expires, show } => {
+                let mut step = StepRun::new(StepState::Waiting, at);
+                step.approval = Some(Approval {
+                    title: title.clone(),
+                    approvers: approvers.clone(),
+                    needs: *needs,
+                    requested_at: at,
+                    expires_at: expires.map(|expires| at.saturating_add(millis(expires))),
+                    show: show.clone(),
+                    decisions: Default::default(),
+                });
+                self.begin(path, step)?;
+            }
+            Event::Decided { path, by, decision, reason } => {
+                self.decision_counts(path, by, *decision, at)?;
+                self.decide(path, by, MadeDecision { decision: *decision, reason: reason.clone(), at });
+            }
+            Event::ApprovalExpired { path } => self.expire(path, at)?,
+            Event::StepSuspended { path, attempt, call } => self.suspend(path, *attempt, call, at)?,
+            Event::ReviewSettled { path, attempt, call, verdict, .. } => {
+                self.settle(path, *attempt, call, *verdict, at)?;
+            }
+            Event::CancelRequested { by, reason } => match self.cancelled {
+                Some(_) => return Err(Illegal::Ending { status: RunStatus::Cancelled.name() }),
+                None => self.cancelled = Some(Cancel { by: by.clone(), reason: reason.clone(), at }),
+            },
+            Event::RunTimedOut => match self.failing.is_some() || self.is_stopping() {
+                true => return Err(Illegal::Ending { status: RunStatus::TimedOut.name() }),
+                false => self.timed_out = true,
+            },
+            Event::Failing { status, step, error } => {
+                self.check_end(
+                    *status,
+                    matches!(status, RunStatus::Failed | RunStatus::Expired | RunStatus::TimedOut),
+                )?;
+                if self.failing.is_some() {
+                    return Err(Illegal::Ending { status: status.name() });
+                }
+                self.failing = Some(Failing { status: *status, step: step.clone(), error: error.clone() });
+            }
+            Event::Finished { status, error } => {
+                let expected = self.failing.as_ref().is_none_or(|failing| failing.status == *status);
+                self.check_end(*status, status.is_final() && expected)?;
+                self.finished = Some(Ended { status: *status, error: error.clone(), at });
+            }
+        }
+        self.last_at = at;
+        Ok(())
+    }
+
+    /// Nothing ends while an attempt runs.
+    fn check_end(&self, status: RunStatus, possible: bool) -> Result<(), Illegal> {
+        let running = self.steps.values().any(|step| step.state == StepState::Running);
+        if possible && !running { Ok(()) } else { Err(Illegal::Ending { status: status.name() }) }
+    }
+
+    fn begin(&mut self, path: &str, step: StepRun) -> Result<(), Illegal> {
+        match self.steps.entry(path.to_owned()) {
+            Entry::Vacant(place) => {
+                place.insert(step);
+                Ok(())
+            }
+            Entry::Occupied(there) => Err(illegal(path, there.get().state(), "begun")),
+        }
+    }
+
+    fn start_attempt(&mut self, path: &str, attempt: u32, input: &Value, at: Millis) -> Result<(), Illegal> {
+        match self.steps.get_mut(path) {
+            None if attempt == 1 => {
+                let mut step = StepRun::new(StepState::Running, at);
+                step.input = Arc::new(input.clone());
+                self.begin(path, step)
+            }
+            None => Err(Illegal::Attempt { path: path.to_owned(), current: 1, attempt }),
+            Some(step) => match step.state {
+                StepState::RetryWaiting { .. } if step.attempt == attempt => {
+                    step.attempt_started_at = at;
+                    step.enter(StepState::Running, at);
+                    Ok(())
+                }
+                StepState::RetryWaiting { .. } => {
+                    Err(Illegal::Attempt { path: path.to_owned(), current: step.attempt, attempt })
+                }
+                _ => Err(illegal(path, &step.state, "started")),
+            },
+        }
+    }
+
+    fn succeed(&mut self, path: &str, attempt: u32, output: &Value, at: Millis) -> Result<(), Illegal> {
+        match self.attempt_of(path, attempt, "succeeded")? {
+            (StepState::Running | StepState::Open, step) => {
+                step.enter(StepState::Succeeded { output: Arc::new(output.clone()) }, at);
+                Ok(())
+            }
+            (state, _) => Err(illegal(path, &state, "succeeded")),
+        }
+    }
+
+    fn fail(&mut self, path: &str, attempt: u32, error: &StepError, at: Millis) -> Result<(), Illegal> {
+        let failed = StepState::Failed { error: error.clone() };
+        if !self.steps.contains_key(path) && attempt == 1 {
+            return self.begin(path, StepRun::new(failed, at));
+        }
+        match self.attempt_of(path, attempt, "failed")? {
+            (StepState::Running | StepState::Open, step) => step.enter(failed, at),
+            // These only fail when the run, or their branch, is stopped.
+            (StepState::RetryWaiting { .. } | StepState::Waiting | StepState::Suspended { .. }, step) => {
+                step.enter(failed, at);
+            }
+            (state, _) => return Err(illegal(path, &state, "failed")),
+        }
+        Ok(())
+    }
+
+    fn suspend(&mut self, path: &str, attempt: u32, call: &str, at: Millis) -> Result<(), Illegal> {
+        match self.attempt_of(path, attempt, "suspended")? {
+            (StepState::Running, step) => {
+                step.enter(StepState::Suspended { call: call.to_owned() }, at);
+                Ok(())
+            }
+            (state, _) => Err(illegal(path, &state, "suspended")),
+        }
+    }
+
+    fn schedule(&mut self, path: &str, attempt: u32, then: Millis, at: Millis) -> Result<(), Illegal> {
+        match self.attempt_of(path, attempt.saturating_sub(1), "scheduled again")? {
+            (StepState::Failed { .. }, step) => {
+                step.enter(StepState::RetryWaiting { at: then }, at);
+                step.attempt = attempt;
+                Ok(())
+            }
+            (state, _) => Err(illegal(path, &state, "scheduled again")),
+        }
+    }
+
+    fn decide(&mut self, path: &str, by: &str, made: MadeDecision) {
+        let at = made.at;
+        let Some(step) = self.steps.get_mut(path) else { return };
+        let Some(approval) = &mut step.approval else { return };
+        let refused = made.decision == Decision::Refuse;
+        approval.decisions.insert(by.to_owned(), made);
+        if refused {
+            step.enter(StepState::Refused, at);
+        } else if approval.approved() >= usize::try_from(approval.needs).unwrap_or(usize::MAX) {
+            let people: Vec<&String> = approval.decisions.keys().collect();
+            let output = Arc::new(json!({ "approved_by": people }));
+            step.enter(StepState::Succeeded { output }, at);
+        }
+    }
+
+    fn expire(&mut self, path: &str, at: Millis) -> Result<(), Illegal> {
+        let step = self.steps.get_mut(path).ok_or_else(|| unreached(path, "expired"))?;
+        let expires_at = step.approval().and_then(|approval| approval.expires_at);
+        match (&step.state, expires_at) {
+            (StepState::Waiting, Some(expires_at)) if at >= expires_at => {
+                step.enter(StepState::Expired, at);
+                Ok(())
+            }
+            (StepState::Waiting, _) => Err(Illegal::NotExpired { path: path.to_owned() }),
+            (state, _) => Err(illegal(path, state, "expired")),
+        }
+    }
+
+    fn settle(&mut self, path: &str, attempt: u32, call: &str, verdict: Verdict, at: Millis) -> Result<(), Illegal> {
+        match (self.attempt_of(path, attempt, "settled")?, verdict) {
+            ((StepState::Suspended { call: expected }, _), _) if expected != call => {
+                Err(Illegal::Call { path: path.to_owned(), expected, call: call.to_owned() })
+            }
+            ((StepState::Suspended { .. }, step), Verdict::Done | Verdict::NotDone) => {
+                step.enter(StepState::Running, at);
+                Ok(())
+            }
+            ((StepState::Suspended { .. }, step), Verdict::GiveUp) => {
+                let message = format!("a person gave up on the call `{call}`, whose outcome is unknown");
+                step.enter(StepState::Failed { error: StepError::new(StepError::GAVE_UP, message) }, at);
+                Ok(())
+            }
+            ((state, _), _) => Err(illegal(path, &state, "settled")),
+        }
+    }
+
+    /// The step at this attempt and its state.
+    fn attempt_of(
+        &mut self,
+        path: &str,
+        attempt: u32,
+        event: &'static str,
+    ) -> Result<(StepState, &mut StepRun), Illegal> {
+        let step = self.steps.get_mut(path).ok_or_else(|| unreached(path, event))?;
+        if step.attempt != attempt {
+            return Err(Illegal::Attempt { path: path.to_owned(), current: step.attempt, attempt });
+        }
+        Ok((step.state.clone(), step))
+    }
+}
+
+impl StepRun {
+    fn enter(&mut self, state: StepState, at: Millis) {
+        self.state = state;
+        self.changed_at = at;
+    }
+}
+
+fn illegal(path: &str, state: &StepState, event: &'static str) -> Illegal {
+    Illegal::Step { path: path.to_owned(), state: state.name(), event }
+}
+
+fn unreached(path: &str, event: &'static str) -> Illegal {
+    Illegal::Step { path: path.to_owned(), state: "not reached", event }
+}
+
+fn millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
+}

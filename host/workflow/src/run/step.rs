@@ -1,0 +1,128 @@
+//! One step of a run: its state and what is kept of it.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::approval::Approval;
+use crate::event::{Millis, StepError};
+
+/// Where a step is. A step that was not reached has no state.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepState {
+    /// Its `if` was false.
+    Skipped,
+    /// A block whose steps are being carried out.
+    Open,
+    /// An attempt is running.
+    Running,
+    /// The last attempt failed; the next one begins then.
+    RetryWaiting {
+        /// When.
+        at: Millis,
+    },
+    /// An approval that waits for people.
+    Waiting,
+    /// The outcome of a write is unknown; a person must tell it.
+    Suspended {
+        /// The key of the call.
+        call: String,
+    },
+    /// It did what it should; an approval: it was given.
+    Succeeded {
+        /// What `steps.<id>.output` is.
+        output: Arc<Value>,
+    },
+    /// The last attempt failed.
+    Failed {
+        /// Why.
+        error: StepError,
+    },
+    /// An approval that was refused.
+    Refused,
+    /// An approval that was not given in time.
+    Expired,
+}
+
+impl StepState {
+    /// The state as it is written everywhere, `steps.<id>.status` included.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Skipped => "skipped",
+            Self::Open | Self::Running => "running",
+            Self::RetryWaiting { .. } => "retrying",
+            Self::Waiting => "waiting",
+            Self::Suspended { .. } => "suspended",
+            Self::Succeeded { .. } => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Whether nothing happens until a person or a time comes.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self, Self::RetryWaiting { .. } | Self::Waiting | Self::Suspended { .. })
+    }
+}
+
+/// A step of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepRun {
+    pub(super) state: StepState,
+    pub(super) attempt: u32,
+    pub(super) input: Arc<Value>,
+    pub(super) approval: Option<Approval>,
+    pub(super) started_at: Millis,
+    pub(super) attempt_started_at: Millis,
+    pub(super) changed_at: Millis,
+}
+
+impl StepRun {
+    pub(super) fn new(state: StepState, at: Millis) -> Self {
+        Self {
+            state,
+            attempt: 1,
+            input: Arc::new(Value::Null),
+            approval: None,
+            started_at: at,
+            attempt_started_at: at,
+            changed_at: at,
+        }
+    }
+
+    /// Where it is.
+    pub fn state(&self) -> &StepState {
+        &self.state
+    }
+
+    /// The current or last attempt, from 1; the next one while it waits for a retry.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// What the plugin is given; null for all other kinds of steps.
+    pub fn input(&self) -> &Value {
+        &self.input
+    }
+
+    /// What was asked and decided, when it is an approval.
+    pub fn approval(&self) -> Option<&Approval> {
+        self.approval.as_ref()
+    }
+
+    /// When it was reached.
+    pub fn started_at(&self) -> Millis {
+        self.started_at
+    }
+
+    /// When the current or last attempt began: the same in every replay of it.
+    pub fn attempt_started_at(&self) -> Millis {
+        self.attempt_started_at
+    }
+
+    /// When its state last changed; for an ended step, when it ended.
+    pub fn changed_at(&self) -> Millis {
+        self.changed_at
+    }
+}

@@ -1,0 +1,64 @@
+//! A driver without IO: it performs the effects of `next` on a run, in whatever order a test asks for.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use workflow::{Effect, Event, Millis, Run, RunInfo, Surroundings, Workflow, load, next};
+
+/// A run that is being driven, and everything that happened to it.
+pub struct Simulation {
+    pub workflow: Workflow,
+    pub run: Run,
+    pub log: Vec<(Event, Millis)>,
+    pub now: Millis,
+    /// The number of commits: what one `next` records is one.
+    pub commits: usize,
+}
+
+impl Simulation {
+    pub fn new(source: &str) -> Self {
+        let workflow = load("workflow.yaml", source, &Surroundings::default());
+        let workflow = workflow.unwrap_or_else(|problems| panic!("{}\n{source}", problems.render(false)));
+        let info = RunInfo {
+            id: "run-1".to_owned(),
+            workflow: workflow.name.clone(),
+            workflow_digest: workflow.digest.clone(),
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            started_by: "carol".to_owned(),
+            plugins: BTreeMap::new(),
+        };
+        let inputs = workflow.inputs(&Value::Null).unwrap();
+        let started = Event::Started { info, event: Some(json!({ "id": "e-1" })), inputs };
+        let run = Run::new(&started, 0).unwrap();
+        Self { workflow, run, log: vec![(started, 0)], now: 0, commits: 1 }
+    }
+
+    /// Appends an event that must be legal.
+    pub fn append(&mut self, event: Event) {
+        let applied = self.run.apply(&event, self.now);
+        assert_eq!(applied, Ok(()), "{event:?}\n{:#?}", self.log);
+        self.log.push((event, self.now));
+    }
+
+    /// Records all that there is to record; the effects that are left.
+    pub fn settle(&mut self) -> Vec<Effect> {
+        loop {
+            let effects = next(&self.workflow, &self.run);
+            let records: Vec<Event> = effects.iter().filter_map(record).collect();
+            if records.is_empty() {
+                return effects;
+            }
+            assert_eq!(records.len(), effects.len(), "what is recorded comes alone: {effects:?}");
+            self.commits += 1;
+            records.into_iter().for_each(|event| self.append(event));
+        }
+    }
+}
+
+fn record(effect: &Effect) -> Option<Event> {
+    match effect {
+        Effect::Record(event) => Some(event.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,52 @@
+//! The ledger's file, read beside the host: what is on disk, whatever the host says or whether it runs.
+
+use std::path::Path;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::SqliteConnectOptions;
+
+/// Writes whose last entry is their intent: announced behind a position, and neither carried out nor settled.
+const OPEN: &str = "SELECT i.call FROM entries i WHERE i.kind = 'call.intent' AND i.position > ? AND NOT EXISTS (
+    SELECT 1 FROM entries e WHERE e.run = i.run AND e.call = i.call AND e.position > i.position
+    AND e.kind IN ('call.outcome', 'call.unknown', 'call.settled'))";
+
+/// The file, open for reading.
+pub struct LedgerFile(SqlitePool);
+
+impl LedgerFile {
+    /// Opens the ledger of a data folder.
+    pub async fn open(data: &Path) -> LedgerFile {
+        let options = SqliteConnectOptions::new().filename(data.join("ledger.db")).read_only(true);
+        LedgerFile(SqlitePool::connect_with(options).await.expect("the ledger can be read"))
+    }
+
+    /// Lets go of the file.
+    pub async fn close(self) {
+        self.0.close().await;
+    }
+
+    /// The position of the newest entry.
+    pub async fn position(&self) -> i64 {
+        let newest = sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM entries");
+        newest.fetch_one(&self.0).await.expect("the ledger can be read")
+    }
+
+    /// The writes that were announced behind `position` and whose outcome is not known.
+    pub async fn open_intents(&self, position: i64) -> Vec<String> {
+        sqlx::query_scalar(OPEN).bind(position).fetch_all(&self.0).await.expect("the ledger can be read")
+    }
+
+    /// How many calls of the step's first attempt were answered.
+    pub async fn answers(&self, step: &str) -> i64 {
+        let count = sqlx::query_scalar(
+            "SELECT count(*) FROM entries WHERE call LIKE '%/' || ? || '/1/%' AND kind IN ('call.read', 'call.outcome')",
+        );
+        count.bind(step).fetch_one(&self.0).await.expect("the ledger can be read")
+    }
+
+    /// How many runs have this status.
+    pub async fn runs(&self, status: &str) -> i64 {
+        let count = sqlx::query_scalar("SELECT count(*) FROM runs WHERE status = ?").bind(status);
+        count.fetch_one(&self.0).await.expect("the ledger can be read")
+    }
+}

@@ -1,0 +1,11 @@
+//! The parts of the harness, in the order in which a test meets them.
+
+pub mod account;
+pub mod api;
+pub mod emulator;
+pub mod files;
+pub mod host;
+pub mod ledger;
+pub mod people;
+pub mod proxy;
+pub mod remediation;
