@@ -55,10 +55,19 @@ pub struct Spec {
     pub function: &'static str,
     /// The IAM action that the call needs.
     pub action: &'static str,
+    /// Further actions that it needs.
+    pub also: &'static [&'static str],
     /// The action's access level.
     pub access: Access,
     /// Read or write.
     pub effect: Effect,
+}
+
+impl Spec {
+    /// All IAM actions that the call needs.
+    pub fn actions(&self) -> impl Iterator<Item = &'static str> {
+        [self.action].into_iter().chain(self.also.iter().copied())
+    }
 }
 
 /// An action on a resource that a call needs. All of a call's must be allowed.

@@ -21,7 +21,8 @@ use serde_json::{Value, json};
 
 const CLOSE: &str = "quell:door/doors@0.1.0#close";
 
-static SPEC: Spec = Spec { function: CLOSE, action: "door:Close", access: Access::Write, effect: Effect::Write };
+static SPEC: Spec =
+    Spec { function: CLOSE, action: "door:Close", also: &[], access: Access::Write, effect: Effect::Write };
 
 /// Closes the door that the argument `arn` names, with the key of the argument `key`.
 struct Close {

@@ -60,6 +60,7 @@ impl AwsOperation for Publish {
     const SPEC: &'static Spec = &Spec {
         function: "quell:sns/topics@0.1.0#publish",
         action: "sns:Publish",
+        also: &[],
         access: Access::Write,
         effect: Effect::Write,
     };

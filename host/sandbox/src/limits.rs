@@ -80,19 +80,19 @@ impl Limits {
     pub fn check(&self) -> Result<(), LimitTooHigh> {
         let max = &Self::MAX;
         let high = [
-            ("memory-bytes", self.memory_bytes > max.memory_bytes),
-            ("table-elements", self.table_elements > max.table_elements),
-            ("fuel", self.fuel > max.fuel),
-            ("guest-time", self.guest_time > max.guest_time),
-            ("wall-time", self.wall_time > max.wall_time),
-            ("host-calls", self.host_calls > max.host_calls),
-            ("argument-bytes", self.argument_bytes > max.argument_bytes),
-            ("hostcall-fuel", self.hostcall_fuel > max.hostcall_fuel),
-            ("input-bytes", self.input_bytes > max.input_bytes),
-            ("output-bytes", self.output_bytes > max.output_bytes),
+            ("memory-bytes", self.memory_bytes > max.memory_bytes, format!("{:?}", max.memory_bytes)),
+            ("table-elements", self.table_elements > max.table_elements, format!("{:?}", max.table_elements)),
+            ("fuel", self.fuel > max.fuel, format!("{:?}", max.fuel)),
+            ("guest-time", self.guest_time > max.guest_time, format!("{:?}", max.guest_time)),
+            ("wall-time", self.wall_time > max.wall_time, format!("{:?}", max.wall_time)),
+            ("host-calls", self.host_calls > max.host_calls, format!("{:?}", max.host_calls)),
+            ("argument-bytes", self.argument_bytes > max.argument_bytes, format!("{:?}", max.argument_bytes)),
+            ("hostcall-fuel", self.hostcall_fuel > max.hostcall_fuel, format!("{:?}", max.hostcall_fuel)),
+            ("input-bytes", self.input_bytes > max.input_bytes, format!("{:?}", max.input_bytes)),
+            ("output-bytes", self.output_bytes > max.output_bytes, format!("{:?}", max.output_bytes)),
         ];
-        match high.into_iter().find(|(_, high)| *high) {
-            Some((limit, _)) => Err(LimitTooHigh { limit: limit.to_owned() }),
+        match high.into_iter().find(|(_, high, _)| *high) {
+            Some((limit, _, maximum)) => Err(LimitTooHigh { limit: limit.to_owned(), maximum }),
             None => Ok(()),
         }
     }
@@ -106,8 +106,10 @@ impl Default for Limits {
 
 /// A limit beyond [`Limits::MAX`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("the limit `{limit}` is above its maximum")]
+#[error("the limit `{limit}` is above its maximum, {maximum}")]
 pub struct LimitTooHigh {
     /// The name of the limit.
     pub limit: String,
+    /// The maximum.
+    pub maximum: String,
 }

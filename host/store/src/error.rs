@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The operating system refused a file or folder.
-    #[error("cannot use `{path}`: {source}")]
+    #[error("cannot use `{path}`")]
     File {
         /// The file or folder.
         path: PathBuf,

@@ -84,8 +84,16 @@ impl Installation {
     /// Makes a token count no more.
     pub async fn revoke_token(&self, id: &str, by: &Person) -> Result<()> {
         let mut change = self.known.change().await;
-        if !self.known.read().tokens().any(|token| token.id == id) {
-            return Err(Error::NotFound { what: "token", name: id.into() });
+        {
+            let known = self.known.read();
+            let mut admins = known.tokens().filter(|token| token.groups.iter().any(|group| group == ADMINS));
+            if admins.all(|token| token.id == id) && known.tokens().any(|token| token.id == id) {
+                let message = format!("this is the last token of the group `{ADMINS}`: make another one first");
+                return Err(Error::Conflict(message));
+            }
+            if !known.tokens().any(|token| token.id == id) {
+                return Err(Error::NotFound { what: "token", name: id.into() });
+            }
         }
         Ok(change.append(token_revoked(id, self.known.now(), &by.actor())).await?)
     }

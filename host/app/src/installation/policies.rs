@@ -32,6 +32,13 @@ impl Installation {
     /// Sets the guardrail.
     pub async fn put_guardrail(&self, policy: &str, by: &Person) -> Result<()> {
         let policy = Policy::load("guardrail", policy)?;
+        if !policy.statements().iter().any(|statement| statement.effect() == grant::Effect::Allow) {
+            return Err(Error::Invalid(
+                "this guardrail has no Allow, so it would deny everything: what it does not allow, no plugin may do. Beside \
+                 its Deny statements it needs one such as {\"Effect\": \"Allow\", \"Action\": \"*\", \"Resource\": \"*\"}"
+                    .into(),
+            ));
+        }
         let mut change = self.known.change().await;
         Ok(change.append(guardrail_put(&policy, self.known.now(), &by.actor())).await?)
     }

@@ -27,7 +27,7 @@ pub use run::{Cancel, Run, RunInfo, RunQuery, RunStatus, Runs, StartRun, Started
 pub use secret::{Secret, Secrets, SetSecret};
 pub use step::{Part, Step, StepError, StepStatus};
 pub use token::{CreateToken, CreatedToken, Token, Tokens};
-pub use waiting::{Approval, Decide, Decided, Decision, PendingReview, Review, Reviews, Settle, Verdict};
+pub use waiting::{Approval, Decide, Decided, Decision, MadeDecision, PendingReview, Review, Reviews, Settle, Verdict};
 pub use whoami::{Health, Whoami};
 pub use workflow::{CheckedWorkflow, Workflow, WorkflowInfo, Workflows};
 

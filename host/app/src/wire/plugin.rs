@@ -65,10 +65,10 @@ pub struct PluginInfo {
 pub struct Import {
     /// The WIT function.
     pub function: String,
-    /// The IAM action that a call needs; none for what touches nothing, such as the log.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub action: Option<String>,
-    /// The action's access level.
+    /// The IAM actions that a call needs, all of them; none for what touches nothing, such as the log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<String>,
+    /// The access level of the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<Access>,
 }
@@ -119,7 +119,7 @@ fn info(registry: &Registry, plugin: &registry::Plugin, specs: &HashMap<&str, &S
         let spec = specs.get(function.as_str());
         Import {
             function: function.clone(),
-            action: spec.map(|spec| spec.action.into()),
+            actions: spec.iter().flat_map(|spec| spec.actions()).map(str::to_string).collect(),
             access: spec.map(|spec| spec.access.into()),
         }
     };

@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use workflow::{StepRun, StepState};
 
-use super::time;
+use super::{MadeDecision, time};
 use crate::installation::RunView;
 
 /// A step of a run.
@@ -54,6 +54,9 @@ pub struct Step {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<StepError>,
+    /// What was decided on it, when it is an approval.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<MadeDecision>,
 }
 
 /// A part of a workflow.
@@ -144,11 +147,13 @@ impl Step {
             due: None,
             output: None,
             error: None,
+            decisions: vec![],
         }
     }
 
     fn reached(mut self, step: Option<&StepRun>) -> Step {
         let Some(step) = step else { return self };
+        self.decisions = step.approval().map(MadeDecision::all).unwrap_or_default();
         self.attempt = Some(step.attempt());
         self.started = Some(time(step.started_at()));
         self.changed = Some(time(step.changed_at()));

@@ -160,22 +160,29 @@ impl Approval {
     }
 
     fn of(path: &str, approval: &workflow::Approval) -> Approval {
+        Approval {
+            step: path.into(),
+            title: approval.title.clone(),
+            approvers: approval.approvers.clone(),
+            needs: approval.needs,
+            decisions: MadeDecision::all(approval),
+            show: approval.show.clone(),
+            requested: time(approval.requested_at),
+            expires: approval.expires_at.map(time),
+        }
+    }
+}
+
+impl MadeDecision {
+    /// What was decided on an approval, by person.
+    pub(super) fn all(approval: &workflow::Approval) -> Vec<MadeDecision> {
         let decisions = approval.decisions.iter().map(|(by, made)| MadeDecision {
             by: by.clone(),
             decision: made.decision.into(),
             reason: made.reason.clone(),
             time: time(made.at),
         });
-        Approval {
-            step: path.into(),
-            title: approval.title.clone(),
-            approvers: approval.approvers.clone(),
-            needs: approval.needs,
-            decisions: decisions.collect(),
-            show: approval.show.clone(),
-            requested: time(approval.requested_at),
-            expires: approval.expires_at.map(time),
-        }
+        decisions.collect()
     }
 }
 

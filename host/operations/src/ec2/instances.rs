@@ -86,6 +86,7 @@ impl AwsOperation for DescribeInstances {
     const SPEC: &'static Spec = &Spec {
         function: "quell:ec2/instances@0.1.0#describe-instances",
         action: "ec2:DescribeInstances",
+        also: &[],
         access: Access::List,
         effect: Effect::Read,
     };

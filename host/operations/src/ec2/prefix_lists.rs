@@ -42,6 +42,7 @@ impl AwsOperation for GetManagedPrefixListEntries {
     const SPEC: &'static Spec = &Spec {
         function: "quell:ec2/prefix-lists@0.1.0#get-managed-prefix-list-entries",
         action: "ec2:GetManagedPrefixListEntries",
+        also: &[],
         access: Access::Read,
         effect: Effect::Read,
     };

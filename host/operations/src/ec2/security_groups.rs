@@ -65,6 +65,7 @@ impl AwsOperation for DescribeSecurityGroups {
     const SPEC: &'static Spec = &Spec {
         function: "quell:ec2/security-groups@0.1.0#describe-security-groups",
         action: "ec2:DescribeSecurityGroups",
+        also: &[],
         access: Access::List,
         effect: Effect::Read,
     };
@@ -138,6 +139,7 @@ impl AwsOperation for RevokeSecurityGroupIngress {
     const SPEC: &'static Spec = &Spec {
         function: "quell:ec2/security-groups@0.1.0#revoke-security-group-ingress",
         action: "ec2:RevokeSecurityGroupIngress",
+        also: &[],
         access: Access::Write,
         effect: Effect::Write,
     };

@@ -72,6 +72,7 @@ impl AwsOperation for CreateSnapshot {
     const SPEC: &'static Spec = &Spec {
         function: "quell:ec2/snapshots@0.1.0#create-snapshot",
         action: "ec2:CreateSnapshot",
+        also: &["ec2:CreateTags"],
         access: Access::Write,
         effect: Effect::Write,
     };
@@ -185,6 +186,7 @@ impl AwsOperation for DescribeSnapshots {
     const SPEC: &'static Spec = &Spec {
         function: "quell:ec2/snapshots@0.1.0#describe-snapshots",
         action: "ec2:DescribeSnapshots",
+        also: &[],
         access: Access::List,
         effect: Effect::Read,
     };

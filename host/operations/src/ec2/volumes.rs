@@ -73,6 +73,7 @@ impl AwsOperation for DescribeVolumes {
     const SPEC: &'static Spec = &Spec {
         function: "quell:ec2/volumes@0.1.0#describe-volumes",
         action: "ec2:DescribeVolumes",
+        also: &[],
         access: Access::List,
         effect: Effect::Read,
     };

@@ -1,5 +1,7 @@
 //! What holds for every operation, checked for each row.
 
+use std::collections::BTreeSet;
+
 use capability::{Catalog as _, FaultKind};
 use operations::{Accounts, Operations};
 
@@ -48,6 +50,8 @@ async fn states_what_it_is(row: &Row) {
     let touches = operation.touches();
     let touches: Vec<_> = touches.iter().map(|touch| (touch.action.as_str(), touch.resource.as_str())).collect();
     assert_eq!(touches, row.touches, "{}", row.function);
+    let needed: BTreeSet<&str> = touches.iter().map(|(action, _)| *action).collect();
+    assert_eq!(operation.spec().actions().collect::<BTreeSet<_>>(), needed, "{}", row.function);
 
     let compared: Vec<_> = row.compared.iter().map(|(name, values)| (*name, values.clone())).collect();
     let arguments = operation.arguments();

@@ -63,9 +63,9 @@ struct Thing {
 }
 
 static SPECS: [Spec; 3] = [
-    Spec { function: PUT, action: "world:Put", access: Access::Write, effect: Effect::Write },
-    Spec { function: TELL, action: "world:Tell", access: Access::Write, effect: Effect::Write },
-    Spec { function: GET, action: "world:Get", access: Access::Read, effect: Effect::Read },
+    Spec { function: PUT, action: "world:Put", also: &[], access: Access::Write, effect: Effect::Write },
+    Spec { function: TELL, action: "world:Tell", also: &[], access: Access::Write, effect: Effect::Write },
+    Spec { function: GET, action: "world:Get", also: &[], access: Access::Read, effect: Effect::Read },
 ];
 
 #[async_trait]

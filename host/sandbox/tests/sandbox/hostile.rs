@@ -210,7 +210,7 @@ async fn limits_beyond_the_maximum_are_refused() {
     let limits = Limits { fuel: Limits::MAX.fuel + 1, ..Limits::default() };
     let ended = ended(ECHO, &limits).await;
     assert_eq!(ended.code(), "limits-invalid");
-    assert_eq!(ended.to_string(), "the limit `fuel` is above its maximum");
+    assert_eq!(ended.to_string(), "the limit `fuel` is above its maximum, 100000000000");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

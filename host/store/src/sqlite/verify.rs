@@ -30,6 +30,7 @@ const PAYLOAD_PAGE: u64 = 16;
 /// proves nothing against somebody who could exchange that too. `extra` are heads from elsewhere; those in the heads
 /// file are always checked.
 pub async fn verify(path: &Path, key: Option<VerifyingKey>, extra: &[Head]) -> Result<Report, OpenError> {
+    std::fs::metadata(path).map_err(OpenError::file(path))?;
     let path = if path.is_dir() { path.join(DATABASE_FILE) } else { path.to_owned() };
     let dir = path.parent().map(Path::to_owned).unwrap_or_default();
     let key = match key {

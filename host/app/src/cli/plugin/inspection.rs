@@ -28,8 +28,8 @@ pub struct Inspected {
 #[derive(Debug, Serialize)]
 struct Import {
     function: String,
-    /// What a grant must allow; `None` where none is needed.
-    action: Option<&'static str>,
+    /// What a grant must allow, all of it; empty where none is needed.
+    actions: Vec<&'static str>,
     /// IAM's access level.
     access: Option<Access>,
     /// Whether it changes anything.
@@ -54,7 +54,7 @@ impl Inspected {
         let import = |function: String| {
             let spec = specs.get(function.as_str());
             Import {
-                action: spec.map(|spec| spec.action),
+                actions: spec.iter().flat_map(|spec| spec.actions()).collect(),
                 access: spec.map(|spec| spec.access.into()),
                 effect: spec.map(|spec| match spec.effect {
                     Effect::Read => "read",
@@ -82,12 +82,9 @@ impl Inspected {
         page.push(Line::plain("It can call these and nothing else, each only as far as its grant allows:"));
         let row = |import: &Import| {
             let without = if LOCAL.contains(&import.function.as_str()) { "(no grant needed)" } else { "(unknown)" };
-            let cells = [
-                import.effect.unwrap_or("-"),
-                import.access.map_or("-", access_name),
-                import.action.unwrap_or(without),
-            ];
-            cells.into_iter().chain([import.function.as_str()]).map(str::to_owned).collect()
+            let actions = if import.actions.is_empty() { without.into() } else { import.actions.join(", ") };
+            let access = import.access.map_or("-", access_name).to_owned();
+            vec![import.effect.unwrap_or("-").to_owned(), access, actions, import.function.clone()]
         };
         page.push_table(&["EFFECT", "ACCESS", "ACTION", "FUNCTION"], self.imports.iter().map(row));
         page

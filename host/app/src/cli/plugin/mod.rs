@@ -114,7 +114,8 @@ fn show(plugin: &wire::Plugin) -> Page {
     });
     let row = |import: &Import| {
         let access = import.access.map_or("-", access_name).to_owned();
-        vec![access, import.action.clone().unwrap_or_else(|| "-".into()), import.function.clone()]
+        let actions = if import.actions.is_empty() { "-".into() } else { import.actions.join(", ") };
+        vec![access, actions, import.function.clone()]
     };
     for (title, schema) in [("input", input_schema), ("output", output_schema)] {
         page.push(Line::default());

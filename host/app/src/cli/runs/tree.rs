@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::cli::page::{Line, Page, Style, cut};
 use crate::cli::time;
-use crate::wire::{Approval, Decision, Part, Review, Run, RunStatus, Step, StepError, StepStatus};
+use crate::wire::{Approval, Decision, MadeDecision, Part, Review, Run, RunStatus, Step, StepError, StepStatus};
 
 /// Longer values are cut off; `--json` has them whole.
 const SHOWN_VALUE: usize = 120;
@@ -66,6 +66,16 @@ pub fn answers(run: &Run) -> Vec<String> {
     approvals.chain(reviews).collect()
 }
 
+/// Who decided what, when and why.
+fn decided(made: &MadeDecision) -> String {
+    let what = match made.decision {
+        Decision::Approve => "approved",
+        Decision::Refuse => "refused",
+    };
+    let reason = made.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{} {what} {}{reason}", made.by, time::moment(made.time))
+}
+
 struct Tree<'a> {
     run: &'a Run,
     now: Timestamp,
@@ -79,6 +89,10 @@ impl Tree<'_> {
         if let Some(error) = &step.error {
             let code = format!("{}: ", error.code);
             page.push(Line::default().and(Style::Dim, &below).and(Style::Bad, code).and(Style::Plain, message(error)));
+        }
+        let waits = self.run.approvals.iter().any(|approval| approval.step == step.path);
+        for made in step.decisions.iter().filter(|_| !waits) {
+            page.push(Line::default().and(Style::Dim, &below).and(Style::Plain, decided(made)));
         }
         let approvals = self.run.approvals.iter().filter(|approval| approval.step == step.path);
         approvals.for_each(|approval| self.approval(approval, &below, page));
@@ -155,12 +169,7 @@ impl Tree<'_> {
         let until = approval.expires.map(|expires| format!(", until {}", time::moment(expires))).unwrap_or_default();
         page.push(line().and(Style::Plain, format!("{approved} of {} approvals by {who}{until}", approval.needs)));
         for made in &approval.decisions {
-            let what = match made.decision {
-                Decision::Approve => "approved",
-                Decision::Refuse => "refused",
-            };
-            let reason = made.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            page.push(line().and(Style::Plain, format!("{} {what} {}{reason}", made.by, time::moment(made.time))));
+            page.push(line().and(Style::Plain, decided(made)));
         }
         for (step, result) in approval.show.as_object().into_iter().flatten() {
             page.push(line().and(Style::Dim, format!("{step}: {}", short(result))));
