@@ -18,7 +18,7 @@ use world::{GET, PUT, Process, TELL, World, call, until};
 const ONE_STEP: &str = "
 name: one-step
 steps:
-  - id: work
+  - id: act
     plugin: worker
 ";
 
@@ -194,8 +194,8 @@ async fn what_nobody_can_tell_waits_for_a_person() {
         drop(process);
 
         let process = world.process().await;
-        let call = format!("{run}/work/1/1");
-        let wrong = process.runner.settle(&run, "r/work/1/9", "olivia", verdict, "saw it").await;
+        let call = format!("{run}/act/1/1");
+        let wrong = process.runner.settle(&run, "r/act/1/9", "olivia", verdict, "saw it").await;
         assert!(wrong.is_err());
         process.runner.settle(&run, &call, "olivia", verdict, "saw it").await.unwrap();
         process.runner.drive(&run, &Nudge::default()).await.unwrap();
