@@ -1,10 +1,16 @@
 //! Where things are: the checkout, and what was built from it.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-/// The root of the checkout.
+/// The root of the checkout that is tested. Asked when the test runs: a target folder may serve several checkouts.
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the repository")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let tests =
+            std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        tests.parent().expect("the tests are a folder of the repository").to_owned()
+    });
+    &ROOT
 }
 
 /// The binary `quell`: `QUELL_BIN`, or the one of the target folder that this test was built in.

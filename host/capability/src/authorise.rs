@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::attempt::Caller;
-use crate::record::Drafts;
+use crate::drafts::Drafts;
 use crate::{Clock, Effective, Fault, FaultKind, Operation, Scope, Touch, carry};
 
 /// Why a call was denied.

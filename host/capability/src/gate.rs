@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use ledger::{Draft, LedgerError, arguments_hash};
 use serde_json::Value;
@@ -12,41 +11,11 @@ use tokio::sync::oneshot;
 
 use crate::authorise::{Denial, authorise};
 use crate::carry::{self, SENDS, is_passing};
+use crate::drafts::Drafts;
 use crate::fault::success;
-use crate::record::{Drafts, State};
-use crate::settle::Settled;
-use crate::{Attempt, CallKey, Catalog, Clock, Effect, Fault, Operation, Policies, TokenKey, local};
-
-/// What the gate bounds. Limits count from the start of an attempt, alike on replay.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Limits {
-    /// Operations of one attempt.
-    pub operations: u32,
-    /// Bytes of one line of the log; what is beyond is cut off.
-    pub log_line_bytes: usize,
-    /// Lines in the log of one attempt; what is beyond is dropped.
-    pub log_lines: usize,
-    /// Bytes in the log of one attempt; what is beyond is dropped.
-    pub log_bytes: usize,
-    /// How long after an intent the absence of its effect is believed: longer than a request on its way and AWS's
-    /// eventual consistency take.
-    pub absence_after: Duration,
-    /// How long beyond that a state that cannot be read is asked for, before a person is.
-    pub observe_for: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
-            operations: 200,
-            log_line_bytes: 8 << 10,
-            log_lines: 1_000,
-            log_bytes: 1 << 20,
-            absence_after: Duration::from_secs(30),
-            observe_for: Duration::from_secs(120),
-        }
-    }
-}
+use crate::limits::Limits;
+use crate::settle::{Settled, Settling};
+use crate::{Attempt, CallKey, Catalog, Clock, Effect, Fault, Marker, Operation, Policies, State, TokenKey, local};
 
 /// How a call came out of the gate.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,11 +37,11 @@ pub enum Passed {
 
 /// The one gate.
 pub struct Gate {
-    pub(crate) catalog: Arc<dyn Catalog>,
-    pub(crate) policies: Arc<dyn Policies>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) tokens: TokenKey,
-    pub(crate) limits: Limits,
+    catalog: Arc<dyn Catalog>,
+    policies: Arc<dyn Policies>,
+    clock: Arc<dyn Clock>,
+    tokens: TokenKey,
+    limits: Limits,
 }
 
 impl Gate {
@@ -124,6 +93,28 @@ impl Gate {
         }
     }
 
+    /// Settles the open calls that the guest of an attempt did not come to again: it was stopped, or went another way.
+    /// Nothing is sent again; of what cannot be decided, the ledger says so, and the attempt is suspended.
+    pub async fn settle_open(&self, attempt: &Attempt) -> Result<(), LedgerError> {
+        for (key, call) in attempt.open_calls() {
+            let State::Open { function, arguments, since, sends } = &call.state else { continue };
+            let drafts = Drafts { attempt, key: &key, function, arguments, hash: call.arguments };
+            let settled = match self.catalog.operation(function, arguments, &attempt.caller.scope).await {
+                Ok(operation) => {
+                    let marker = self.tokens.marker(&key);
+                    self.settling(&drafts, operation.as_ref(), &marker).decide(*since, *sends).await?
+                }
+                Err(_) => Settled::Undecided,
+            };
+            if let Settled::Undecided = settled {
+                let fault = Fault::unknown("interrupted", "the step ended before the outcome was known");
+                self.commit(&drafts, drafts.unknown(self.clock.now(), &fault)).await?;
+                attempt.suspend(key);
+            }
+        }
+        Ok(())
+    }
+
     async fn read(&self, drafts: &Drafts<'_>, operation: &dyn Operation) -> Passed {
         if let Err(denial) = self.authorise(drafts, operation).await {
             return self.refuse(drafts, &denial, &denial.fault());
@@ -171,7 +162,7 @@ impl Gate {
         };
         loop {
             if let Some(since) = open {
-                match self.settle(drafts, operation, &marker, since, sends).await? {
+                match self.settling(drafts, operation, &marker).decide(since, sends).await? {
                     Settled::Done(answer) => return Ok(Passed::Answer(answer)),
                     Settled::Undecided => return Ok(Passed::Suspend(drafts.key.clone())),
                     Settled::Again => {}
@@ -234,6 +225,15 @@ impl Gate {
         Ok(Passed::Suspend(drafts.key.clone()))
     }
 
+    fn settling<'a>(
+        &'a self,
+        drafts: &'a Drafts<'a>,
+        operation: &'a dyn Operation,
+        marker: &'a Marker,
+    ) -> Settling<'a> {
+        Settling { clock: self.clock.as_ref(), limits: &self.limits, drafts, operation, marker }
+    }
+
     async fn presume(&self, drafts: &Drafts<'_>, output: Value) -> Result<Passed, LedgerError> {
         let answer = success(output);
         self.commit(drafts, drafts.settled(self.clock.now(), "review", Some(&answer))).await?;
@@ -251,7 +251,7 @@ impl Gate {
         Passed::Answer(answer)
     }
 
-    pub(crate) async fn commit(&self, drafts: &Drafts<'_>, draft: Draft) -> Result<(), LedgerError> {
+    async fn commit(&self, drafts: &Drafts<'_>, draft: Draft) -> Result<(), LedgerError> {
         drafts.attempt.journal.commit(vec![draft]).await
     }
 }

@@ -3,23 +3,29 @@
 //! Pure but for its ports: `operations` carries operations out, `runner` keeps the journal of a run, `registry` knows
 //! the policies. The gate itself knows no service, no database and no sandbox.
 
-mod attempt;
-mod authorise;
-mod carry;
-mod fault;
 mod gate;
-mod key;
-mod local;
 mod operation;
 mod port;
-mod record;
+
+mod attempt;
+mod key;
 mod scope;
+mod fault;
+mod limits;
+
+mod authorise;
+mod carry;
 mod settle;
+mod local;
+
+mod drafts;
+mod record;
 
 pub use attempt::{Attempt, Caller};
 pub use fault::{Fault, FaultKind};
-pub use gate::{Gate, Limits, Passed};
+pub use gate::{Gate, Passed};
 pub use key::{CallKey, Marker, TokenKey};
+pub use limits::Limits;
 pub use local::LOCAL;
 pub use operation::{Access, Effect, Observation, Operation, Settlement, Spec, Touch};
 pub use port::{Catalog, Clock, Effective, Journal, Policies};

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::attempt::{Attempt, Caller};
 use crate::authorise::rfc3339;
-use crate::gate::Limits;
-use crate::record::Drafts;
+use crate::drafts::Drafts;
+use crate::limits::Limits;
 
 /// The functions that the gate answers itself. Everything else is an operation.
 pub const LOCAL: [&str; 2] = [CONTEXT, LOG];

@@ -2,21 +2,10 @@
 
 use std::fmt;
 
-use crate::context::Context;
 use crate::policy::Policy;
+use crate::request::Request;
 use crate::statement::Effect;
 use crate::truth::Truth;
-
-/// One question. A call that touches several resources asks one for each, and goes ahead only if all are allowed.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
-    /// The IAM action, such as `ec2:CreateSnapshot`.
-    pub action: &'a str,
-    /// The ARN, the URL in normal form, the name of a secret, or `*` for an action without resource types.
-    pub resource: &'a str,
-    /// What else is known about the call.
-    pub context: &'a Context,
-}
 
 /// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +47,7 @@ pub enum Layer {
 /// 3. one of the grants must allow it.
 ///
 /// A statement whose answer cannot be known applies if it is a Deny and does not if it is an Allow. It cannot be known
-/// when it hangs on a key that is [`Context::unresolvable`], on a policy variable without value or default, on a value
+/// when it hangs on a key that is [`Context::unresolvable`](crate::Context::unresolvable), on a policy variable without value or default, on a value
 /// that is not of its operator's type, on several values without a set operator, on a URL that is not in normal form,
 /// or on a `*` reaching over the fields of an ARN. If another part of the statement says no, it does not hang on that.
 pub fn decide(guardrails: &[Policy], grants: &[Policy], request: &Request<'_>) -> Decision {

@@ -18,6 +18,7 @@
 //! AWS alone: a variable without value becomes the empty text, a `*` in a tag's value becomes a wildcard, variables in
 //! conditions are not replaced, `ArnEquals` has no wildcards, and it cannot be asked about the resource `*` or a URL.
 
+mod request;
 mod decide;
 mod policy;
 
@@ -41,7 +42,8 @@ mod json;
 mod nearest;
 
 pub use context::{Context, ContextValue};
-pub use decide::{Decider, Decision, Layer, Request, decide};
+pub use decide::{Decider, Decision, Layer, decide};
 pub use error::{Fault, LoadError, Place, Problem};
 pub use policy::Policy;
+pub use request::Request;
 pub use statement::{Effect, Statement};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::action::ActionPattern;
 use crate::condition::Condition;
-use crate::decide::Request;
+use crate::request::Request;
 use crate::resource::ResourcePattern;
 use crate::truth::Truth;
 

@@ -4,13 +4,13 @@
 //! Nothing here does IO: how entries are kept is the business of `store`, what they mean that of whoever writes them
 //! (`workflow` events by way of `runner`, calls by `capability`, the installation's own by `registry`).
 
-mod block;
-mod canonical;
 mod entry;
+mod block;
+mod verify;
+mod port;
+mod canonical;
 mod hash;
 mod hex;
-mod port;
-mod verify;
 
 pub use block::{Block, Item, Signature, SigningKey, VerifyingKey};
 pub use canonical::{arguments_hash, canonical};

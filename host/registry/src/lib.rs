@@ -3,13 +3,13 @@
 //! All of it is a fold over the ledger's `system` chain: there is no second place where any of it is kept. Pure: whoever
 //! appends an entry applies it here afterwards. Each resource has a file, with the entry it writes and the one it reads.
 
-mod events;
-mod grants;
 mod plugin;
-mod read;
-mod secret;
-mod token;
+mod grants;
 mod workflows;
+mod token;
+mod secret;
+mod events;
+mod read;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

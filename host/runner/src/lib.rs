@@ -4,16 +4,16 @@
 //! epoch's alone: any number of drivers may try to drive a run, on one machine or many, and only the newest can write.
 
 mod drive;
-mod embedded;
-mod history;
-mod input;
 mod invocation;
 mod journal;
+mod start;
+mod input;
+mod embedded;
+mod history;
+mod record;
+mod summary;
 mod nudge;
 mod port;
-mod record;
-mod start;
-mod summary;
 
 pub use drive::{DriveError, Runner};
 pub use embedded::Embedded;

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, path::Path};
 use wit_parser::{Resolve, SourceMap, UnresolvedPackageGroup};
 
 use crate::{
-    sandbox::Error,
+    error::Error,
     wit_type::{FunctionType, Type},
 };
 

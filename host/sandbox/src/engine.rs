@@ -13,7 +13,7 @@ use std::{
 
 use wasmtime::{Config, Engine, Strategy, WasmBacktraceDetails, WasmFeatures};
 
-use crate::sandbox::Error;
+use crate::error::Error;
 
 /// How often a running plugin looks at its clock.
 const TICK: Duration = Duration::from_millis(10);

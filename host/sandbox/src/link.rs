@@ -10,7 +10,7 @@ use wasmtime::{
     component::{Linker, Val},
 };
 
-use crate::{contract::Contract, ended::Ended, invoke::Invocation, sandbox::Error, value, wit_type::FunctionType};
+use crate::{contract::Contract, ended::Ended, error::Error, invoke::Invocation, value, wit_type::FunctionType};
 
 /// One importable function.
 struct Import {

@@ -14,6 +14,7 @@ use crate::{
     description::Description,
     ended::Ended,
     engine::{Ticker, engine},
+    error::Error,
     export,
     inspect::{Inspection, inspect},
     invoke::{self, Invocation},
@@ -23,31 +24,6 @@ use crate::{
     refused::Refused,
     value,
 };
-
-/// Why there is no sandbox: the host's WIT or the machine is at fault, never a plugin.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The WIT is not valid.
-    #[error("the WIT cannot be read: {0}")]
-    Wit(String),
-    /// The WIT gives plugins something that is not data.
-    #[error("`{function}` has {kind}, which cannot be recorded")]
-    UnsupportedType {
-        /// The name of the function, with its interface.
-        function: String,
-        /// What it has.
-        kind: &'static str,
-    },
-    /// The exported interface is missing from the WIT, or has other functions than this version of the host calls.
-    #[error("the WIT does not have `{REMEDIATION}` as this host calls it")]
-    Remediation,
-    /// wasmtime refused the configuration or the links.
-    #[error("the engine cannot be made: {0}")]
-    Engine(String),
-    /// There is no thread for the ticks.
-    #[error("the thread that interrupts plugins cannot be started")]
-    Ticker(#[source] std::io::Error),
-}
 
 /// Where plugins are inspected, compiled and run. One is enough for a process.
 pub struct Sandbox {
