@@ -13,8 +13,8 @@ pub struct Limits {
     pub log_lines: usize,
     /// Bytes in the log of one attempt; what is beyond is dropped.
     pub log_bytes: usize,
-    /// How long after an intent the absence of its effect is believed: longer than a request on its way and AWS's
-    /// eventual consistency take.
+    /// How long after its intent, or after the word that no answer came, the absence of a write's effect is believed:
+    /// longer than a request on its way and AWS's eventual consistency take.
     pub absence_after: Duration,
     /// How long beyond that a state that cannot be read is asked for, before a person is.
     pub observe_for: Duration,
