@@ -35,11 +35,24 @@ const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::EXTENDED_CONST)
     .union(WasmFeatures::COMPONENT_MODEL);
 
+/// Which process the engine is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Process {
+    /// One that lives long.
+    Host,
+    /// One that checks one upload, under limits of the system.
+    Child,
+}
+
 /// Makes the engine.
-pub(crate) fn engine() -> Result<Engine, Error> {
+pub(crate) fn engine(process: Process) -> Result<Engine, Error> {
     let mut config = Config::new();
     config
         .strategy(Strategy::Cranelift)
+        // More threads would spend the child's processor time sooner, and more of its memory on stacks.
+        .parallel_compilation(process == Process::Host)
+        // Images of memories are files in memory: the child may write none, and its limit on memory would not see them.
+        .memory_init_cow(process == Process::Host)
         .wasm_features(FEATURES.complement(), false)
         .concurrency_support(false)
         .shared_memory(false)

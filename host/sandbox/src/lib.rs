@@ -1,6 +1,6 @@
 //! How a plugin runs: inspected, compiled, limited and linked, in wasmtime.
 //!
-//! This crate decides which bytes are a plugin at all ([`Sandbox::inspect`]), what a running plugin may use up
+//! This crate decides which bytes are a plugin at all ([`Sandbox::inspect`], and [`Checker`] for uploads), what a running plugin may use up
 //! ([`Limits`]) and how a call that it makes becomes data ([`Call`]). It knows wasmtime, and no service by name: which
 //! functions there are is read from the WIT ([`Contract`]).
 //!
@@ -15,6 +15,7 @@
 //! - Every limit is on. What a plugin does, a wrong answer of the host included, ends that one invocation with an
 //!   [`Ended`]; it never panics.
 
+mod check;
 mod contract;
 mod description;
 mod ended;
@@ -37,6 +38,7 @@ mod signature;
 mod value;
 mod wit_type;
 
+pub use check::{CheckError, CheckLimits, Checked, Checker, check_main};
 pub use contract::{Contract, REMEDIATION};
 pub use description::Description;
 pub use ended::Ended;

@@ -51,8 +51,22 @@ pub(crate) fn malformed(error: wasmparser::BinaryReaderError) -> Refused {
     Refused::Malformed { problem: error.to_string() }
 }
 
-/// Decides by the first bytes what the upload is.
-fn sniff(bytes: &[u8]) -> Result<(), Refused> {
+/// What an archive begins with, where, and what it is called.
+const ARCHIVES: [(usize, &[u8], &str); 10] = [
+    (0, b"PK\x03\x04", "zip"),
+    (0, b"PK\x05\x06", "zip"),
+    (0, b"\x1f\x8b", "gzip"),
+    (0, b"\xfd7zXZ\0", "xz"),
+    (0, b"\x28\xb5\x2f\xfd", "zstd"),
+    (0, b"BZh", "bzip2"),
+    (0, b"7z\xbc\xaf\x27\x1c", "7z"),
+    (0, b"Rar!\x1a\x07", "rar"),
+    (0, b"!<arch>\n", "ar"),
+    (257, b"ustar", "tar"),
+];
+
+/// Decides by the first bytes what the upload is. It takes no time, and nothing of the upload is read in earnest.
+pub(crate) fn sniff(bytes: &[u8]) -> Result<(), Refused> {
     if bytes.is_empty() {
         return Err(Refused::Empty);
     }
@@ -64,6 +78,10 @@ fn sniff(bytes: &[u8]) -> Result<(), Refused> {
         return Err(Refused::Precompiled);
     }
     let Some(version) = bytes.strip_prefix(b"\0asm") else {
+        let is = |at: &usize, magic: &[u8]| bytes.get(*at..).is_some_and(|rest| rest.starts_with(magic));
+        if let Some((_, _, kind)) = ARCHIVES.iter().find(|(at, magic, _)| is(at, magic)) {
+            return Err(Refused::Archive { kind: (*kind).to_owned() });
+        }
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
         return Err(if text.starts_with(b"(") || text.starts_with(b";;") { Refused::Text } else { Refused::NotWasm });
     };

@@ -38,6 +38,9 @@ pub enum Refused {
     /// The text format.
     #[error("the upload is WebAssembly text")]
     Text,
+    /// A component may be in it; the upload is the component itself.
+    #[error("the upload is an archive: {kind}")]
+    Archive { kind: String },
     /// Broken, cut off, or with something behind its end.
     #[error("the component is malformed: {problem}")]
     Malformed { problem: String },
@@ -68,6 +71,9 @@ pub enum Refused {
     /// It passed every check and wasmtime refused it all the same.
     #[error("the component cannot be compiled: {problem}")]
     NotCompiled { problem: String },
+    /// Compiling it, or asking it what it is, ended the process that did.
+    #[error("the component takes more to compile than a check may use: {problem}")]
+    CompileLimit { problem: String },
 }
 
 impl Refused {
@@ -81,6 +87,7 @@ impl Refused {
             Self::CoreModule => "core-module-not-component",
             Self::Precompiled => "precompiled-refused",
             Self::Text => "text-refused",
+            Self::Archive { .. } => "archive-refused",
             Self::Malformed { .. } => "malformed",
             Self::FeatureDisabled { .. } => "feature-disabled",
             Self::OptionRefused { .. } => "option-refused",
@@ -91,6 +98,7 @@ impl Refused {
             Self::ImportTypeMismatch { .. } => "import-type-mismatch",
             Self::ExportMismatch { .. } => "export-mismatch",
             Self::NotCompiled { .. } => "not-compiled",
+            Self::CompileLimit { .. } => "compile-limit",
         }
     }
 
@@ -103,6 +111,7 @@ impl Refused {
             Self::CoreModule => "make a component of it: `scripts/build-plugins` does, and `wasm-tools component new`",
             Self::Precompiled => "upload the `.wasm` file; the host compiles it itself",
             Self::Text => "turn it into binary with `wasm-tools parse`",
+            Self::Archive { .. } => "unpack it, and upload the `.wasm` file that is in it",
             Self::Malformed { .. } => "build the component again, and compare the digest of the file with what arrived",
             Self::FeatureDisabled { .. } => "build for `wasm32-unknown-unknown` with its default target features",
             Self::OptionRefused { .. } => "use UTF-8 strings and functions that are not `async`",
@@ -119,6 +128,9 @@ impl Refused {
             }
             Self::NotCompiled { .. } => {
                 "report it with the component: a component that passes the checks should compile"
+            }
+            Self::CompileLimit { .. } => {
+                "build with `opt-level = \"s\"` and `lto = true`, and split what makes the functions large; once more may help if the host was short of memory"
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     contract::{Contract, REMEDIATION},
     description::Description,
     ended::Ended,
-    engine::{Ticker, engine},
+    engine::{Process, Ticker, engine},
     error::Error,
     export,
     inspect::{Inspection, inspect},
@@ -63,7 +63,16 @@ impl std::fmt::Debug for Plugin {
 impl Sandbox {
     /// Makes the engine and links the functions of the contract.
     pub fn new(contract: Contract) -> Result<Self, Error> {
-        let engine = engine()?;
+        Self::within(contract, Process::Host)
+    }
+
+    /// As [`new`](Self::new), for the process that checks one upload.
+    pub(crate) fn in_child(contract: Contract) -> Result<Self, Error> {
+        Self::within(contract, Process::Child)
+    }
+
+    fn within(contract: Contract, process: Process) -> Result<Self, Error> {
+        let engine = engine(process)?;
         let linker = link::linker(&engine, &contract)?;
         let ticker = Arc::new(Ticker::start(&engine)?);
         Ok(Self { contract, engine, linker, ticker })

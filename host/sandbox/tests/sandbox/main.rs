@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod hostile;
@@ -14,3 +16,5 @@ mod hostile;
 mod support;
 #[cfg(test)]
 mod upload;
+#[cfg(test)]
+mod worst;

@@ -6,27 +6,8 @@ use sandbox::{Answer, Call, Channel, Contract, Ended, Limits, Plugin, Sandbox};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, SourceMap};
 
-pub const PLUGIN_WIT: &str = "
-    package quell:plugin@0.1.0;
-    interface remediation {
-        record failure { code: string, message: string }
-        record description { name: string, version: string, summary: string, input-schema: string, output-schema: string }
-        run: func(input: string) -> result<string, failure>;
-        describe: func() -> description;
-    }
-    world plain { export remediation; }
-    world demo { import quell:demo/things@0.1.0; export remediation; }";
-
-pub const DEMO_WIT: &str = "
-    package quell:demo@0.1.0;
-    interface problems { variant problem { denied(string), gone } }
-    interface things {
-        use problems.{problem};
-        ask: func(name: string, times: option<u32>) -> result<list<string>, problem>;
-        note: func(line: string);
-        label: func(names: list<string>);
-        weigh: func(grams: f64);
-    }";
+pub const PLUGIN_WIT: &str = include_str!("../wit/world.wit");
+pub const DEMO_WIT: &str = include_str!("../wit/deps/demo/demo.wit");
 
 pub const WIT: [(&str, &str); 2] = [("world.wit", PLUGIN_WIT), ("deps/demo/demo.wit", DEMO_WIT)];
 

@@ -1,5 +1,6 @@
 //! What is refused at upload (cases A of the list of faults), and what is not.
 
+use cases::case;
 use sandbox::{Limits, MAX_UPLOAD_BYTES, Refused};
 use wit_component::StringEncoding;
 
@@ -38,8 +39,26 @@ fn a_plugin_is_inspected_without_running_it() {
 #[test]
 fn a01_a02_what_is_not_wasm() {
     check(b"", "empty", "the upload is empty");
-    for bytes in [&b"\0"[..], b"\0asm\x0d\0\x01", b"PK\x03\x04 an archive", &[0xff; 100]] {
+    for bytes in [&b"\0"[..], b"\0asm\x0d\0\x01", &[0xff; 100]] {
         check(bytes, "not-wasm", "not WebAssembly");
+    }
+}
+
+#[test]
+fn d34_archives() {
+    let tar = [&[b'x'; 257][..], b"ustar\x0000"].concat();
+    let archives: [(&str, &[u8]); 7] = [
+        ("zip", b"PK\x03\x04\x14"),
+        ("gzip", b"\x1f\x8b\x08"),
+        ("tar", &tar),
+        ("xz", b"\xfd7zXZ\0"),
+        ("zstd", b"\x28\xb5\x2f\xfd"),
+        ("bzip2", b"BZh9"),
+        ("7z", b"7z\xbc\xaf\x27\x1c"),
+    ];
+    for (kind, bytes) in archives {
+        check(bytes, "archive-refused", &format!("an archive: {kind}"));
+        case("D34", &format!("a {kind} archive instead of a component"), "archive-refused", refused(bytes).code());
     }
 }
 
@@ -241,17 +260,20 @@ fn a18_features_that_are_off() {
     }
 }
 
+/// A component whose type is small and unfolds to a large one.
+pub fn unfolding(levels: usize) -> String {
+    let types: String = (1..levels).map(|level| format!("(type $t{level} (tuple $t{0} $t{0}))", level - 1)).collect();
+    let last = levels - 1;
+    format!(
+        r#"(component (type $t0 (tuple u8 u8)) {types}
+            (import "quell:demo/things@0.1.0" (instance (export "note" (func (param "line" $t{last}))))))"#
+    )
+}
+
 #[test]
 fn a21_types_that_unfold_without_end() {
     for (levels, code) in [(14, "import-type-mismatch"), (60, "malformed")] {
-        let types: String =
-            (1..levels).map(|level| format!("(type $t{level} (tuple $t{0} $t{0}))", level - 1)).collect();
-        let last = levels - 1;
-        let component = format!(
-            r#"(component (type $t0 (tuple u8 u8)) {types}
-                (import "quell:demo/things@0.1.0" (instance (export "note" (func (param "line" $t{last}))))))"#
-        );
-        assert_eq!(refused(&text(&component)).code(), code, "{levels} levels");
+        assert_eq!(refused(&text(&unfolding(levels))).code(), code, "{levels} levels");
     }
 }
 
