@@ -37,6 +37,9 @@ pub enum Ended {
     /// The limit `table-elements`.
     #[error("the plugin needs larger tables than it may have")]
     TableLimit,
+    /// The limit `handles`.
+    #[error("the plugin holds more handles than it may")]
+    HandleLimit,
     /// The limit `host-calls`.
     #[error("the plugin made more than {limit} calls")]
     CallLimit { limit: usize },
@@ -72,7 +75,7 @@ pub enum Ended {
     HostGone { function: String },
     /// The host gave a limit beyond the maximum; the plugin did not run.
     #[error(transparent)]
-    LimitsInvalid(#[from] crate::limits::LimitTooHigh),
+    LimitsInvalid(#[from] crate::limits::LimitInvalid),
 }
 
 impl Ended {
@@ -88,6 +91,7 @@ impl Ended {
             Self::TimedOut => "timeout",
             Self::MemoryLimit => "memory-limit",
             Self::TableLimit => "table-limit",
+            Self::HandleLimit => "handle-limit",
             Self::CallLimit { .. } => "call-limit",
             Self::ArgumentLimit { .. } => "argument-limit",
             Self::HostcallLimit => "hostcall-limit",
@@ -108,8 +112,12 @@ impl Ended {
         if let Some(ended) = error.downcast_ref::<Self>() {
             return ended.clone();
         }
-        if is_hostcall_fuel(error) {
+        let says = |text: &str| error.root_cause().to_string().contains(text);
+        if says(HOSTCALL_FUEL) {
             return Self::HostcallLimit;
+        }
+        if says(HANDLES) {
+            return Self::HandleLimit;
         }
         match (error.downcast_ref::<Trap>(), exhausted) {
             (Some(Trap::OutOfFuel), _) => Self::FuelExhausted,
@@ -122,10 +130,9 @@ impl Ended {
     }
 }
 
-/// wasmtime keeps the type of this error to itself; a test holds the text against the pinned version.
-fn is_hostcall_fuel(error: &wasmtime::Error) -> bool {
-    error.root_cause().to_string().contains("fuel allocated for hostcalls has been exhausted")
-}
+/// wasmtime keeps the types of these two errors to itself; tests hold the texts against the pinned version.
+const HOSTCALL_FUEL: &str = "fuel allocated for hostcalls has been exhausted";
+const HANDLES: &str = "store handle limit exceeded";
 
 /// How long a text out of wasmtime may be: names in it are the plugin's.
 const MAX_TEXT: usize = 256;

@@ -18,7 +18,7 @@ use crate::error::Error;
 /// How often a running plugin looks at its clock.
 const TICK: Duration = Duration::from_millis(10);
 /// What a plugin has for its own calls; a deeper recursion is a stack overflow.
-const WASM_STACK_BYTES: usize = 512 << 10;
+pub(crate) const WASM_STACK_BYTES: usize = 512 << 10;
 /// The stack that a plugin runs on. What it does not use itself, at least 1 MiB, is for the host's functions.
 const FIBER_STACK_BYTES: usize = 2 << 20;
 /// How much of the plugin's own stack a trap reports.

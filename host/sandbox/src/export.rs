@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::{ended::Ended, json, limits::Limits};
 
 /// How long the code of a failure may be; the rest is cut off.
-const MAX_CODE_BYTES: usize = 128;
+pub(crate) const MAX_CODE_BYTES: usize = 128;
 /// How long the message of a failure may be; the rest is cut off.
-const MAX_MESSAGE_BYTES: usize = 8 << 10;
+pub(crate) const MAX_MESSAGE_BYTES: usize = 8 << 10;
 
 /// What `run` returns, in the form of `value`.
 #[derive(Deserialize)]

@@ -13,7 +13,7 @@ use wasmparser::{
 
 use crate::{
     contract::{Contract, Interface, REMEDIATION},
-    outline::{self, Outline},
+    outline::{self, Contents, Outline},
     refused::{Mismatch, Refused},
     signature,
 };
@@ -44,17 +44,19 @@ pub struct Inspection {
     pub imports: Vec<String>,
     /// The interfaces that the plugin exports.
     pub exports: Vec<String>,
+    /// How much there is of what in it.
+    pub contents: Contents,
 }
 
 /// Decides whether the bytes are a plugin.
 pub(crate) fn inspect(contract: &Contract, bytes: &[u8]) -> Result<Inspection, Refused> {
-    let Outline { imports, exports } = outline::read(bytes)?;
+    let Outline { imports, exports, contents } = outline::read(bytes)?;
     let types = validate(bytes)?;
     let types = types.as_ref();
     let imports = check_imports(contract, types, &imports)?;
     check_exports(contract, types, &exports)?;
     let digest = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Inspection { digest, size: bytes.len(), imports, exports })
+    Ok(Inspection { digest, size: bytes.len(), imports, exports, contents })
 }
 
 fn validate(bytes: &[u8]) -> Result<Types, Refused> {

@@ -58,6 +58,7 @@ fn store(
     let mut store = Store::new(plugin.engine(), invocation);
     store.limiter(|invocation| &mut invocation.limiter);
     store.set_hostcall_fuel(limits.hostcall_fuel);
+    store.set_max_component_handles(limits.handles);
     store.set_fuel(limits.fuel)?;
     store.fuel_async_yield_interval(Some(YIELD_FUEL))?;
     let (clock, guest_time) = (Arc::clone(clock), limits.guest_time);

@@ -1,4 +1,4 @@
-//! Checks that a text of a plugin is JSON, strictly: one document, no key twice, not deeper than 128 levels.
+//! Checks that a text of a plugin is JSON, strictly: one document, no key twice, not deeper than 127 levels.
 //!
 //! A key that is there twice is refused because readers differ in which one they take: what a person approves would not
 //! be what a program does.
@@ -7,6 +7,9 @@ use std::{collections::HashSet, fmt};
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+
+/// How many arrays and objects may be inside of each other. It is serde_json's own limit; a test holds the two together.
+pub(crate) const MAX_DEPTH: usize = 127;
 
 /// Checks a text; fails with what is wrong.
 pub(crate) fn check(text: &str) -> Result<(), String> {
@@ -78,6 +81,13 @@ impl<'de> Visitor<'de> for Strict {
 #[cfg(test)]
 mod tests {
     use super::check;
+
+    #[test]
+    fn depth_is_bounded() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert_eq!(check(&nested(super::MAX_DEPTH)), Ok(()));
+        assert!(check(&nested(super::MAX_DEPTH + 1)).unwrap_err().contains("recursion limit"));
+    }
 
     #[test]
     fn b23_strict_json() {

@@ -8,11 +8,11 @@ use wasmtime::{ResourceLimiter, Result};
 use crate::limits::Limits;
 
 /// Core instances. `outline` refuses more at upload; this is the second lock.
-const MAX_INSTANCES: usize = 16;
+pub(crate) const MAX_INSTANCES: usize = 16;
 /// A plugin has one table, and the component encoder adds one.
-const MAX_TABLES: usize = 8;
+pub(crate) const MAX_TABLES: usize = 8;
 /// A plugin has one memory.
-const MAX_MEMORIES: usize = 2;
+pub(crate) const MAX_MEMORIES: usize = 2;
 
 /// What ran out first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,22 @@
 //! What an invocation may use up. Every limit is on by default and has a maximum that no configuration goes beyond.
 //!
+//! The limits are listed once, in `setting`; checks, changes and the page of limits (`limits_page`) are made of that list.
+//!
 //! The limits on memory, tables and instances are enforced by `limiter`, those on guest time by `guest_clock`, those on
 //! calls by `exchange`, the rest by `invoke`. All count from the start of an invocation, alike when it is a replay. What the
 //! sandbox cannot tell apart (how many of the calls reach AWS, how many are log lines) is for the host to limit, which
 //! ends the invocation with an [`Answer::Stop`](crate::Answer::Stop).
 
+mod change;
+mod setting;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use change::LimitsChange;
+pub(crate) use setting::SETTINGS;
+pub use setting::Unit;
 
 /// What an invocation may use up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +27,8 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// The elements of all tables together.
     pub table_elements: usize,
+    /// The handles to resources that are alive at once.
+    pub handles: usize,
     /// The instructions that the plugin executes, roughly one unit each: the same number in every replay.
     pub fuel: u64,
     /// How long the plugin itself computes; waiting for the host does not count. For what fuel does not measure well.
@@ -42,6 +53,7 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         memory_bytes: 64 << 20,
         table_elements: 10_000,
+        handles: 1_000,
         fuel: 1_000_000_000,
         guest_time: Duration::from_secs(10),
         wall_time: Duration::from_secs(60),
@@ -56,6 +68,7 @@ impl Limits {
     pub const MAX: Self = Self {
         memory_bytes: 256 << 20,
         table_elements: 100_000,
+        handles: 10_000,
         fuel: 100_000_000_000,
         guest_time: Duration::from_secs(5 * 60),
         wall_time: Duration::from_secs(15 * 60),
@@ -76,25 +89,37 @@ impl Limits {
         ..Self::DEFAULT
     };
 
+    /// What is senselessly little: below it, not even a plugin that answers its input would run.
+    pub(crate) const MIN: Self = Self {
+        memory_bytes: 1 << 20,
+        table_elements: 10,
+        handles: 1,
+        fuel: 100_000,
+        guest_time: Duration::from_millis(10),
+        wall_time: Duration::from_millis(100),
+        host_calls: 1,
+        argument_bytes: 1 << 10,
+        hostcall_fuel: 1 << 10,
+        input_bytes: 16,
+        output_bytes: 16,
+    };
+
     /// Checks the limits against the maxima.
-    pub fn check(&self) -> Result<(), LimitTooHigh> {
-        let max = &Self::MAX;
-        let high = [
-            ("memory-bytes", self.memory_bytes > max.memory_bytes, format!("{:?}", max.memory_bytes)),
-            ("table-elements", self.table_elements > max.table_elements, format!("{:?}", max.table_elements)),
-            ("fuel", self.fuel > max.fuel, format!("{:?}", max.fuel)),
-            ("guest-time", self.guest_time > max.guest_time, format!("{:?}", max.guest_time)),
-            ("wall-time", self.wall_time > max.wall_time, format!("{:?}", max.wall_time)),
-            ("host-calls", self.host_calls > max.host_calls, format!("{:?}", max.host_calls)),
-            ("argument-bytes", self.argument_bytes > max.argument_bytes, format!("{:?}", max.argument_bytes)),
-            ("hostcall-fuel", self.hostcall_fuel > max.hostcall_fuel, format!("{:?}", max.hostcall_fuel)),
-            ("input-bytes", self.input_bytes > max.input_bytes, format!("{:?}", max.input_bytes)),
-            ("output-bytes", self.output_bytes > max.output_bytes, format!("{:?}", max.output_bytes)),
-        ];
-        match high.into_iter().find(|(_, high, _)| *high) {
-            Some((limit, _, maximum)) => Err(LimitTooHigh { limit: limit.to_owned(), maximum }),
-            None => Ok(()),
+    pub fn check(&self) -> Result<(), LimitInvalid> {
+        SETTINGS.iter().try_for_each(|setting| setting.not_above(self))
+    }
+
+    /// These limits with a change, which may lower each of them and raise each of them to its maximum.
+    pub fn with(&self, change: &LimitsChange) -> Result<Self, LimitInvalid> {
+        let mut limits = self.clone();
+        for setting in &SETTINGS {
+            if let Some(value) = (setting.change)(change) {
+                (setting.set)(&mut limits, value);
+                setting.not_above(&limits)?;
+                setting.not_below(&limits)?;
+            }
         }
+        Ok(limits)
     }
 }
 
@@ -104,12 +129,12 @@ impl Default for Limits {
     }
 }
 
-/// A limit beyond [`Limits::MAX`].
+/// A limit that cannot be what it is set to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("the limit `{limit}` is above its maximum, {maximum}")]
-pub struct LimitTooHigh {
+#[error("the limit `{limit}` is {problem}")]
+pub struct LimitInvalid {
     /// The name of the limit.
     pub limit: String,
-    /// The maximum.
-    pub maximum: String,
+    /// What is wrong, with the bound.
+    pub problem: String,
 }

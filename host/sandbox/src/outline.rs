@@ -3,7 +3,11 @@
 //! It runs before validation and costs one pass, so that what is absurdly large is refused in milliseconds. Whether the
 //! parts are valid is for `inspect`. The limits of wasmparser (a GiB, a million functions) are no policy; these are.
 
-use wasmparser::{CanonicalFunction, CanonicalOption, Encoding, Instance, Parser, Payload};
+use serde::{Deserialize, Serialize};
+use wasmparser::{
+    CanonicalFunction, CanonicalOption, Encoding, Instance, InstanceSectionReader, MemorySectionReader, Parser,
+    Payload, TableSectionReader,
+};
 
 use crate::refused::Refused;
 
@@ -11,35 +15,65 @@ use crate::refused::Refused;
 pub const MAX_UPLOAD_BYTES: usize = 16 << 20;
 
 /// A component made by the usual tools nests one component for each interface that it exports; a plugin exports one.
-const MAX_NESTED_COMPONENTS: usize = 4;
+pub(crate) const MAX_NESTED_COMPONENTS: usize = 4;
 /// The plugin's own module, and two small ones that the component encoder adds.
-const MAX_CORE_MODULES: usize = 8;
+pub(crate) const MAX_CORE_MODULES: usize = 8;
 /// Each core module is instantiated once.
-const MAX_CORE_INSTANCES: usize = 16;
+pub(crate) const MAX_CORE_INSTANCES: usize = 16;
 /// All core functions, imported ones included; compiling takes time for each.
-const MAX_FUNCTIONS: usize = 20_000;
+pub(crate) const MAX_FUNCTIONS: usize = 20_000;
 /// One core function; the compiler's time grows faster than the function.
-const MAX_FUNCTION_BYTES: usize = 256 << 10;
+pub(crate) const MAX_FUNCTION_BYTES: usize = 256 << 10;
 /// Names and producers. Debug information is larger, and nothing here reads it.
-const MAX_CUSTOM_BYTES: usize = 1 << 20;
+pub(crate) const MAX_CUSTOM_BYTES: usize = 1 << 20;
 /// The interfaces that a component imports.
-const MAX_IMPORTS: usize = 200;
+pub(crate) const MAX_IMPORTS: usize = 200;
 /// A plugin exports one interface.
-const MAX_EXPORTS: usize = 16;
+pub(crate) const MAX_EXPORTS: usize = 16;
 /// The exports of all core modules.
-const MAX_CORE_EXPORTS: usize = 20_000;
+pub(crate) const MAX_CORE_EXPORTS: usize = 20_000;
 
-/// The names of the imports and the exports of a component.
+/// The names of the imports and the exports of a component, and what is in it.
 #[derive(Debug, Default)]
 pub(crate) struct Outline {
     pub(crate) imports: Vec<String>,
     pub(crate) exports: Vec<String>,
+    pub(crate) contents: Contents,
+}
+
+/// How much there is of what in a component: what helps to judge an upload before it runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Contents {
+    /// Components inside of the component.
+    pub nested_components: usize,
+    /// Core modules.
+    pub core_modules: usize,
+    /// Instances of core modules.
+    pub core_instances: usize,
+    /// Functions of all core modules, imported ones included.
+    pub core_functions: usize,
+    /// Exports of all core modules.
+    pub core_exports: usize,
+    /// The bodies of all core functions.
+    pub code_bytes: usize,
+    /// The pages, of 64 KiB, that all linear memories have at first.
+    pub memory_pages: u64,
+    /// The pages that they may grow to. `None` where one has no maximum of its own; the limit of memory then is.
+    pub memory_pages_maximum: Option<u64>,
+    /// The elements that all tables have at first.
+    pub table_elements: u64,
+    /// What is copied into memories at first.
+    pub data_bytes: usize,
+    /// Names, producers, debug information: what is not run.
+    pub custom_bytes: usize,
 }
 
 /// Takes the first look.
 pub(crate) fn read(bytes: &[u8]) -> Result<Outline, Refused> {
     sniff(bytes)?;
     let mut scan = Scan::default();
+    scan.outline.contents.memory_pages_maximum = Some(0);
     for payload in Parser::new(0).parse_all(bytes) {
         scan.payload(&payload.map_err(malformed)?)?;
     }
@@ -98,37 +132,41 @@ struct Scan {
     outline: Outline,
     /// How many components and modules the reader is inside of; the outermost component is at 1.
     depth: usize,
-    components: usize,
-    modules: usize,
-    instances: usize,
-    functions: usize,
-    custom_bytes: usize,
-    core_exports: usize,
 }
 
 impl Scan {
     fn payload(&mut self, payload: &Payload<'_>) -> Result<(), Refused> {
+        let contents = &mut self.outline.contents;
         match payload {
             Payload::Version { encoding, .. } => {
                 self.depth += 1;
                 match encoding {
                     Encoding::Component if self.depth == 1 => Ok(()),
-                    Encoding::Component => count(&mut self.components, 1, MAX_NESTED_COMPONENTS, "nested components"),
-                    Encoding::Module => count(&mut self.modules, 1, MAX_CORE_MODULES, "core modules"),
+                    Encoding::Component => {
+                        count(&mut contents.nested_components, 1, MAX_NESTED_COMPONENTS, "nested components")
+                    }
+                    Encoding::Module => count(&mut contents.core_modules, 1, MAX_CORE_MODULES, "core modules"),
                 }
             }
             Payload::End(_) => {
                 self.depth = self.depth.saturating_sub(1);
                 Ok(())
             }
-            Payload::InstanceSection(section) => self.core_instances(section.clone()),
-            Payload::ImportSection(section) => self.functions(section.count()),
-            Payload::FunctionSection(section) => self.functions(section.count()),
+            Payload::InstanceSection(section) => core_instances(contents, section.clone()),
+            Payload::ImportSection(section) => functions(contents, section.count()),
+            Payload::FunctionSection(section) => functions(contents, section.count()),
+            Payload::MemorySection(section) => memories(contents, section.clone()),
+            Payload::TableSection(section) => tables(contents, section.clone()),
+            Payload::DataSection(section) => section.clone().into_iter().try_for_each(|data| {
+                contents.data_bytes = contents.data_bytes.saturating_add(data.map_err(malformed)?.data.len());
+                Ok(())
+            }),
             Payload::ExportSection(section) => {
-                count(&mut self.core_exports, size(section.count()), MAX_CORE_EXPORTS, "exports of core modules")
+                count(&mut contents.core_exports, size(section.count()), MAX_CORE_EXPORTS, "exports of core modules")
             }
             Payload::CodeSectionEntry(body) => {
                 let bytes = body.as_bytes().len();
+                contents.code_bytes = contents.code_bytes.saturating_add(bytes);
                 if bytes > MAX_FUNCTION_BYTES {
                     Err(too_complex("bytes in one function", MAX_FUNCTION_BYTES))
                 } else {
@@ -136,7 +174,7 @@ impl Scan {
                 }
             }
             Payload::CustomSection(section) => {
-                count(&mut self.custom_bytes, section.data().len(), MAX_CUSTOM_BYTES, "bytes in custom sections")
+                count(&mut contents.custom_bytes, section.data().len(), MAX_CUSTOM_BYTES, "bytes in custom sections")
             }
             Payload::ComponentCanonicalSection(section) => {
                 section.clone().into_iter().try_for_each(|function| options(&function.map_err(malformed)?))
@@ -156,19 +194,37 @@ impl Scan {
             _ => Ok(()),
         }
     }
+}
 
-    /// Counts what wasmtime instantiates. Bundles of items that are already there cost nothing, and there is one for each
-    /// interface that a plugin imports.
-    fn core_instances(&mut self, section: wasmparser::InstanceSectionReader<'_>) -> Result<(), Refused> {
-        section.into_iter().try_for_each(|instance| match instance.map_err(malformed)? {
-            Instance::Instantiate { .. } => count(&mut self.instances, 1, MAX_CORE_INSTANCES, "core instances"),
-            Instance::FromExports(_) => Ok(()),
-        })
-    }
+/// Counts what wasmtime instantiates. Bundles of items that are already there cost nothing, and there is one for each
+/// interface that a plugin imports.
+fn core_instances(contents: &mut Contents, section: InstanceSectionReader<'_>) -> Result<(), Refused> {
+    section.into_iter().try_for_each(|instance| match instance.map_err(malformed)? {
+        Instance::Instantiate { .. } => count(&mut contents.core_instances, 1, MAX_CORE_INSTANCES, "core instances"),
+        Instance::FromExports(_) => Ok(()),
+    })
+}
 
-    fn functions(&mut self, more: u32) -> Result<(), Refused> {
-        count(&mut self.functions, size(more), MAX_FUNCTIONS, "core functions")
-    }
+fn functions(contents: &mut Contents, more: u32) -> Result<(), Refused> {
+    count(&mut contents.core_functions, size(more), MAX_FUNCTIONS, "core functions")
+}
+
+fn memories(contents: &mut Contents, section: MemorySectionReader<'_>) -> Result<(), Refused> {
+    section.into_iter().try_for_each(|memory| {
+        let memory = memory.map_err(malformed)?;
+        contents.memory_pages = contents.memory_pages.saturating_add(memory.initial);
+        let maxima = contents.memory_pages_maximum.zip(memory.maximum);
+        contents.memory_pages_maximum = maxima.map(|(others, maximum)| others.saturating_add(maximum));
+        Ok(())
+    })
+}
+
+fn tables(contents: &mut Contents, section: TableSectionReader<'_>) -> Result<(), Refused> {
+    section.into_iter().try_for_each(|table| {
+        let initial = table.map_err(malformed)?.ty.initial;
+        contents.table_elements = contents.table_elements.saturating_add(initial);
+        Ok(())
+    })
 }
 
 fn size(count: u32) -> usize {

@@ -1,7 +1,7 @@
 //! What is refused at upload (cases A of the list of faults), and what is not.
 
 use cases::case;
-use sandbox::{Limits, MAX_UPLOAD_BYTES, Refused};
+use sandbox::{Contents, Limits, MAX_UPLOAD_BYTES, Refused};
 use wit_component::StringEncoding;
 
 use crate::support::{DEMO_WIT, ECHO, PLUGIN_WIT, SANDBOX, WIT, encode, invoke, running};
@@ -32,8 +32,35 @@ fn a_plugin_is_inspected_without_running_it() {
     assert_eq!(inspection.imports, ["quell:demo/things@0.1.0#note"], "only what is called");
     assert_eq!(inspection.exports, ["quell:plugin/remediation@0.1.0"]);
     assert_eq!(inspection.digest.len(), 64);
+    let Contents { core_functions, core_modules, core_instances, memory_pages, memory_pages_maximum, .. } =
+        inspection.contents;
+    assert_eq!((core_modules, core_instances), (3, 3), "the plugin's, and two of the encoder");
+    assert_eq!((memory_pages, memory_pages_maximum), (16, None));
+    assert!(core_functions > 7);
     assert_eq!(SANDBOX.compile(&component).unwrap().inspection(), &inspection);
     assert_ne!(SANDBOX.inspect(&ECHO.component()).unwrap().digest, inspection.digest);
+}
+
+#[test]
+fn what_is_in_a_component_is_counted() {
+    let inside =
+        ECHO.text().replace("(memory (export \"memory\") 16)", "(memory (export \"memory\") 16 32) (table 7 funcref)");
+    let contents = SANDBOX.inspect(&encode(&WIT, "plain", &inside, StringEncoding::UTF8)).unwrap().contents;
+    let expected = Contents {
+        nested_components: 1,
+        core_modules: 1,
+        core_instances: 1,
+        core_functions: 8,
+        core_exports: 4,
+        code_bytes: contents.code_bytes,
+        memory_pages: 16,
+        memory_pages_maximum: Some(32),
+        table_elements: 7,
+        data_bytes: 27,
+        custom_bytes: contents.custom_bytes,
+    };
+    assert_eq!(contents, expected);
+    assert!((100..400).contains(&contents.code_bytes) && contents.custom_bytes > 0, "{contents:?}");
 }
 
 #[test]
