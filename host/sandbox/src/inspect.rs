@@ -30,8 +30,10 @@ pub(crate) const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::EXTENDED_CONST)
     .union(WasmFeatures::COMPONENT_MODEL);
 
-/// How much of a type is shown in a mismatch: the plugin's may be of any length.
-const SHOWN_TYPE: usize = 600;
+/// How much of a type or a name is shown in a problem: the plugin's may be of any length.
+const SHOWN_TEXT: usize = 600;
+/// How many problems of a kind are shown: an interface may have any number of functions.
+const SHOWN_PROBLEMS: usize = 200;
 
 /// What an upload is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +70,7 @@ fn validate(bytes: &[u8]) -> Result<Types, Refused> {
     })
 }
 
-/// What is wrong with the imports, by kind; everything is collected before anything is reported.
+/// What is wrong with the imports, by kind; all of it is collected, within reason, before anything is reported.
 #[derive(Default)]
 struct Problems {
     wasi: Vec<String>,
@@ -76,6 +78,13 @@ struct Problems {
     supported: Vec<String>,
     unknown: Vec<String>,
     mismatched: Vec<Mismatch>,
+}
+
+/// Adds a problem, if there is still room.
+fn add<T>(problems: &mut Vec<T>, problem: T) {
+    if problems.len() < SHOWN_PROBLEMS {
+        problems.push(problem);
+    }
 }
 
 impl Problems {
@@ -102,15 +111,15 @@ fn check_imports(contract: &Contract, types: TypesRef<'_>, names: &[String]) -> 
     let mut functions = Vec::new();
     for name in names {
         if name.starts_with("wasi:") {
-            problems.wasi.push(name.clone());
+            add(&mut problems.wasi, shorten(name.clone()));
             continue;
         }
         let Some(interface) = contract.interfaces().get(name) else {
             let supported = versions(contract, name);
             if supported.is_empty() {
-                problems.unknown.push(name.clone());
+                add(&mut problems.unknown, shorten(name.clone()));
             } else {
-                problems.unsupported.push(name.clone());
+                add(&mut problems.unsupported, shorten(name.clone()));
                 problems.supported.extend(supported);
             }
             continue;
@@ -119,7 +128,7 @@ fn check_imports(contract: &Contract, types: TypesRef<'_>, names: &[String]) -> 
             Some(ComponentEntityType::Instance(id)) => {
                 functions.extend(imported_functions(name, interface, types, id, &mut problems));
             }
-            _ => problems.unknown.push(name.clone()),
+            _ => add(&mut problems.unknown, shorten(name.clone())),
         }
     }
     problems.report()?;
@@ -150,12 +159,13 @@ fn imported_functions(
                     functions.push(function);
                 } else {
                     let plugin = plugin.map_or_else(str::to_owned, |ty| ty.to_string());
-                    problems.mismatched.push(Mismatch { function, plugin: shorten(plugin), host: host.to_string() });
+                    let mismatch = Mismatch { function, plugin: shorten(plugin), host: host.to_string() };
+                    add(&mut problems.mismatched, mismatch);
                 }
             }
             // Types are structural: a function that uses one is compared with what the type is made of.
             (ComponentEntityType::Type { referenced, .. }, _) if !is_resource(referenced) => {}
-            _ => problems.unknown.push(function),
+            _ => add(&mut problems.unknown, shorten(function)),
         }
     }
     functions
@@ -166,8 +176,8 @@ fn is_resource(ty: wasmparser::component_types::ComponentAnyTypeId) -> bool {
 }
 
 fn shorten(mut text: String) -> String {
-    if text.len() > SHOWN_TYPE {
-        text.truncate(text.floor_char_boundary(SHOWN_TYPE));
+    if text.len() > SHOWN_TEXT {
+        text.truncate(text.floor_char_boundary(SHOWN_TEXT));
         text.push('…');
     }
     text
@@ -176,7 +186,7 @@ fn shorten(mut text: String) -> String {
 fn check_exports(contract: &Contract, types: TypesRef<'_>, names: &[String]) -> Result<(), Refused> {
     let mismatch = |problem: String| Err(Refused::ExportMismatch { problem });
     if let Some(other) = names.iter().find(|name| *name != REMEDIATION) {
-        return mismatch(format!("`{other}` is exported besides `{REMEDIATION}`"));
+        return mismatch(format!("`{}` is exported besides `{REMEDIATION}`", shorten(other.clone())));
     }
     let Some(ComponentEntityType::Instance(id)) = types.component_item_for_export(REMEDIATION).map(|item| item.ty)
     else {

@@ -179,8 +179,10 @@ async fn a_child_has_no_environment() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    let (_, environment) = tokio::join!(checker.check(hard()), look);
-    assert_eq!(String::from_utf8_lossy(&environment), "");
+    tokio::select! {
+        checked = checker.check(hard()) => panic!("it is over already: {checked:?}"),
+        environment = look => assert_eq!(String::from_utf8_lossy(&environment), ""),
+    }
 }
 
 #[tokio::test]

@@ -41,26 +41,70 @@ pub fn wide_branch(targets: u32) -> Vec<u8> {
     beside(&module(&[body]))
 }
 
+/// A component with so many imports.
+pub fn many_imports(count: u32) -> Vec<u8> {
+    const EMPTY_INSTANCE_TYPE: [u8; 3] = [1, 0x42, 0];
+    const INSTANCE_OF_TYPE_0: [u8; 2] = [5, 0];
+    component(&[(7, EMPTY_INSTANCE_TYPE.to_vec()), (10, named(count, &INSTANCE_OF_TYPE_0))])
+}
+
+/// A component with so many exports.
+pub fn many_exports(count: u32) -> Vec<u8> {
+    const EMPTY_INSTANCE: [u8; 3] = [1, 1, 0];
+    const INSTANCE_0_WITHOUT_TYPE: [u8; 3] = [5, 0, 0];
+    component(&[(5, EMPTY_INSTANCE.to_vec()), (11, named(count, &INSTANCE_0_WITHOUT_TYPE))])
+}
+
+fn named(count: u32, what: &[u8]) -> Vec<u8> {
+    let mut section = leb(count);
+    for index in 0..count {
+        let name = format!("i{index}");
+        section.extend_from_slice(&[0, u8::try_from(name.len()).unwrap()]);
+        section.extend_from_slice(name.as_bytes());
+        section.extend_from_slice(what);
+    }
+    section
+}
+
+fn component(sections: &[(u8, Vec<u8>)]) -> Vec<u8> {
+    let mut component = b"\0asm\x0d\0\x01\0".to_vec();
+    append(&mut component, sections);
+    component
+}
+
+/// Components inside of each other, deeper than the text format goes.
+pub fn nested(depth: usize) -> Vec<u8> {
+    const COMPONENT_SECTION: u8 = 4;
+    (0..depth).fold(component(&[]), |inner, _| component(&[(COMPONENT_SECTION, inner)]))
+}
+
+fn append(bytes: &mut Vec<u8>, sections: &[(u8, Vec<u8>)]) {
+    for (id, content) in sections {
+        bytes.push(*id);
+        bytes.extend_from_slice(&leb(u32::try_from(content.len()).unwrap()));
+        bytes.extend_from_slice(content);
+    }
+}
+
 fn beside(module: &[u8]) -> Vec<u8> {
     const CORE_MODULE_SECTION: u8 = 1;
     let mut component = ECHO.component();
-    component.push(CORE_MODULE_SECTION);
-    component.extend(leb(u32::try_from(module.len()).unwrap()));
-    component.extend(module);
+    append(&mut component, &[(CORE_MODULE_SECTION, module.to_vec())]);
     component
 }
 
 /// A core module of functions without parameters and results.
 fn module(bodies: &[Vec<u8>]) -> Vec<u8> {
     let count = leb(u32::try_from(bodies.len()).unwrap());
+    let mut code = count.clone();
+    for body in bodies {
+        code.extend_from_slice(&leb(u32::try_from(body.len()).unwrap()));
+        code.extend_from_slice(body);
+    }
     let functions = [&count[..], &vec![0; bodies.len()]].concat();
-    let code: Vec<u8> =
-        bodies.iter().flat_map(|body| [leb(u32::try_from(body.len()).unwrap()), body.clone()].concat()).collect();
-    let sections = [(1, vec![1, 0x60, 0, 0]), (3, functions), (10, [count, code].concat())];
-    let sections = sections
-        .into_iter()
-        .flat_map(|(id, content)| [vec![id], leb(u32::try_from(content.len()).unwrap()), content].concat());
-    b"\0asm\x01\0\0\0".iter().copied().chain(sections).collect()
+    let mut module = b"\0asm\x01\0\0\0".to_vec();
+    append(&mut module, &[(1, vec![1, 0x60, 0, 0]), (3, functions), (10, code)]);
+    module
 }
 
 fn leb(mut number: u32) -> Vec<u8> {

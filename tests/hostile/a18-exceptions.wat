@@ -1,0 +1,7 @@
+;; case: A18
+;; does: uses exceptions
+;; refused: feature-disabled
+
+(component
+  (core module
+    (tag)))

@@ -1,0 +1,16 @@
+;; case: B04
+;; does: copies half of its memory again and again
+;; limits: {"fuel": 100000000000, "guest-time-ms": 50}
+;; expect: deadline
+
+(module
+  (memory (export "memory") 1024)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (i32.const 4096))
+  (func (export "quell:plugin/remediation@0.1.0#run") (param $input i32) (param $length i32) (result i32)
+    (loop $forever
+      (memory.copy (i32.const 0) (i32.const 33554432) (i32.const 33554432))
+      (br $forever))
+    (unreachable))
+  (func (export "quell:plugin/remediation@0.1.0#describe") (result i32)
+    (unreachable)))

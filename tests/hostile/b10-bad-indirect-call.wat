@@ -1,0 +1,14 @@
+;; case: B10
+;; does: calls an element that is empty
+;; says: uninitialized element
+;; expect: trap
+
+(module
+  (memory (export "memory") 16)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (i32.const 4096))
+  (func (export "quell:plugin/remediation@0.1.0#run") (param $input i32) (param $length i32) (result i32)
+    (call_indirect (result i32) (i32.const 0)))
+  (func (export "quell:plugin/remediation@0.1.0#describe") (result i32)
+    (unreachable))
+  (table 1 funcref))

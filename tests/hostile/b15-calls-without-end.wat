@@ -1,0 +1,19 @@
+;; case: B15
+;; does: writes 10,000,000 tiny lines
+;; calls: 1000
+;; expect: call-limit
+
+(module
+  (import "quell:demo/things@0.1.0" "note" (func $note (param i32 i32)))
+  (memory (export "memory") 16)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (i32.const 4096))
+  (func (export "quell:plugin/remediation@0.1.0#run") (param $input i32) (param $length i32) (result i32)
+    (local $count i32)
+    (loop $again
+      (call $note (i32.const 0) (i32.const 0))
+      (local.set $count (i32.add (local.get $count) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get $count) (i32.const 10000000))))
+    (unreachable))
+  (func (export "quell:plugin/remediation@0.1.0#describe") (result i32)
+    (unreachable)))

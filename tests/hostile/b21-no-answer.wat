@@ -1,0 +1,17 @@
+;; case: B21
+;; does: makes a call that the host does not answer for an hour
+;; answer: never
+;; limits: {"wall-time-ms": 100}
+;; calls: 1
+;; expect: timeout
+
+(module
+  (import "quell:demo/things@0.1.0" "note" (func $note (param i32 i32)))
+  (memory (export "memory") 16)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (i32.const 4096))
+  (func (export "quell:plugin/remediation@0.1.0#run") (param $input i32) (param $length i32) (result i32)
+    (call $note (i32.const 0) (i32.const 1))
+    (unreachable))
+  (func (export "quell:plugin/remediation@0.1.0#describe") (result i32)
+    (unreachable)))

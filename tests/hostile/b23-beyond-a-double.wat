@@ -1,0 +1,17 @@
+;; case: B23
+;; does: answers with a number that has no form
+;; input: 1e999
+;; expect: output-invalid
+
+(module
+  (memory (export "memory") 16)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (i32.const 4096))
+  (func (export "quell:plugin/remediation@0.1.0#run") (param $input i32) (param $length i32) (result i32)
+    ;; ok(the input)
+    (i32.store8 (i32.const 1024) (i32.const 0))
+    (i32.store (i32.const 1028) (local.get $input))
+    (i32.store (i32.const 1032) (local.get $length))
+    (i32.const 1024))
+  (func (export "quell:plugin/remediation@0.1.0#describe") (result i32)
+    (unreachable)))
