@@ -141,8 +141,8 @@ fn known(names: &[String], ty: &Type, json: &Value) -> Result<String, NotOfType>
 fn flags(names: &[String], ty: &Type, json: &Value) -> Result<Vec<String>, NotOfType> {
     let items = json.as_array().ok_or_else(|| not(ty, json))?;
     let mut set: Vec<String> = Vec::new();
-    for item in items {
-        let name = known(names, ty, item)?;
+    for (index, item) in items.iter().enumerate() {
+        let name = known(names, ty, item).map_err(|error| error.within(format!("[{index}]")))?;
         if set.contains(&name) {
             return Err(NotOfType::new(format!("repeated flag `{name}`")));
         }

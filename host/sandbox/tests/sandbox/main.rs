@@ -15,6 +15,8 @@ mod faults;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod smith;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod upload;

@@ -78,7 +78,7 @@ pub fn nested(depth: usize) -> Vec<u8> {
     (0..depth).fold(component(&[]), |inner, _| component(&[(COMPONENT_SECTION, inner)]))
 }
 
-fn append(bytes: &mut Vec<u8>, sections: &[(u8, Vec<u8>)]) {
+pub fn append(bytes: &mut Vec<u8>, sections: &[(u8, Vec<u8>)]) {
     for (id, content) in sections {
         bytes.push(*id);
         bytes.extend_from_slice(&leb(u32::try_from(content.len()).unwrap()));
