@@ -1,6 +1,6 @@
 //! Whether a live call may be made: the run's scope, the guardrail, the grant, in this order, for everything it touches.
 
-use grant::{Context, Decision, Request};
+use grant::{Context, DANGEROUS, Danger, Decision, Request, danger, decide_dangerous};
 use ledger::Millis;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -21,6 +21,8 @@ pub(crate) enum Reason {
     ExplicitDeny,
     /// The guardrail does not allow it, or denies it.
     Guardrail,
+    /// It is dangerous, and no statement that allows it says that it means that.
+    DangerousNotMarked,
     /// It names a resource of another partition, account or region than the run's.
     OutOfScope,
     /// The arguments cannot be right.
@@ -105,7 +107,17 @@ fn decide(effective: &Effective, touch: &Touch, request: &Request<'_>) -> Result
     let Touch { action, resource } = touch;
     let deny = |reason, decider, message| Err(Box::new(Denial::of(reason, touch, decider, message)));
     match grant::decide(&effective.guardrails, &effective.grants, request) {
-        Decision::Allow(_) => Ok(()),
+        Decision::Allow(decider) => match danger(action) {
+            Some(Danger { why, .. }) if decide_dangerous(&effective.grants, request).is_none() => deny(
+                Reason::DangerousNotMarked,
+                Some(&decider),
+                format!(
+                    "`{action}` {why}. {decider} allows it and does not say that it means that: give the statement the \
+                     condition {{\"Bool\": {{\"{DANGEROUS}\": \"true\"}}}}"
+                ),
+            ),
+            _ => Ok(()),
+        },
         Decision::ExplicitDeny(decider) => {
             let guardrail = effective.guardrails.iter().any(|policy| policy.name() == decider.policy);
             let reason = if guardrail { Reason::Guardrail } else { Reason::ExplicitDeny };
@@ -159,6 +171,7 @@ async fn context(
     context.insert("aws:CurrentTime", rfc3339(now));
     context.insert("quell:Workflow", workflow);
     context.insert("quell:StepId", step);
+    context.insert(DANGEROUS, danger(&touch.action).is_some().to_string());
     for (name, values) in operation.arguments() {
         context.insert_list(format!("quell:Arg/{name}"), values);
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::policy::Policy;
 use crate::request::Request;
-use crate::statement::Effect;
+use crate::statement::{Effect, Statement};
 use crate::truth::Truth;
 
 /// The answer to a request.
@@ -64,11 +64,27 @@ pub fn decide(guardrails: &[Policy], grants: &[Policy], request: &Request<'_>) -
     }
 }
 
+/// The statement by which a dangerous action is meant: the first Allow of the grants that applies and is
+/// [marked](Statement::is_marked). To be asked for an action of [`dangers`](crate::dangers) that [`decide`] allows, since a
+/// statement that does not mention the danger may allow it by a wildcard that nobody thought of.
+pub fn decide_dangerous(grants: &[Policy], request: &Request<'_>) -> Option<Decider> {
+    first_of(grants, Effect::Allow, request, Statement::is_marked)
+}
+
 /// The first statement of this effect that applies.
 fn first(policies: &[Policy], effect: Effect, request: &Request<'_>) -> Option<Decider> {
+    first_of(policies, effect, request, |_| true)
+}
+
+fn first_of(
+    policies: &[Policy],
+    effect: Effect,
+    request: &Request<'_>,
+    counts: impl Fn(&Statement) -> bool,
+) -> Option<Decider> {
     let statements =
         policies.iter().flat_map(|policy| policy.statements().iter().map(move |statement| (policy, statement)));
-    let mut of_effect = statements.filter(|(_, statement)| statement.effect() == effect);
+    let mut of_effect = statements.filter(|(_, statement)| statement.effect() == effect && counts(statement));
     let applies = |truth: Truth| match effect {
         Effect::Allow => truth == Truth::Yes,
         Effect::Deny => truth != Truth::No,

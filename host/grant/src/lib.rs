@@ -35,6 +35,8 @@ mod pattern;
 mod truth;
 mod value;
 
+mod dangerous;
+
 mod load;
 
 mod error;
@@ -42,8 +44,9 @@ mod json;
 mod nearest;
 
 pub use context::{Context, ContextValue};
-pub use decide::{Decider, Decision, Layer, decide};
+pub use dangerous::{DANGEROUS, Danger, danger, dangers};
+pub use decide::{Decider, Decision, Layer, decide, decide_dangerous};
 pub use error::{Fault, LoadError, Place, Problem};
-pub use policy::Policy;
+pub use policy::{Allowance, Policy};
 pub use request::Request;
 pub use statement::{Effect, Statement};

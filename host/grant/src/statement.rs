@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::action::ActionPattern;
 use crate::condition::Condition;
+use crate::dangerous::DANGEROUS;
 use crate::request::Request;
 use crate::resource::ResourcePattern;
 use crate::truth::Truth;
@@ -77,6 +78,16 @@ impl Statement {
     /// Whether it has a `Condition`.
     pub fn is_conditional(&self) -> bool {
         !self.conditions.is_empty()
+    }
+
+    /// Whether it says that it means dangerous actions too: it has a condition on [`DANGEROUS`].
+    pub fn is_marked(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.key().eq_ignore_ascii_case(DANGEROUS))
+    }
+
+    /// Whether it is about this action, on whatever resource and under whatever condition.
+    pub fn names(&self, action: &str) -> bool {
+        self.actions.includes(|entry| entry.matches(action)) != Truth::No
     }
 
     /// The condition keys that it asks for, those of its variables included, in lower case.
