@@ -12,7 +12,7 @@ use toml::{Table, Value};
 use wit_parser::{Docs, Resolve, TypeDefKind};
 
 /// The crates of the host, and which of the others each may use.
-const EDGES: [(&str, &[&str]); 10] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("grant", &[]),
     ("workflow", &[]),
     ("ledger", &[]),
@@ -22,7 +22,11 @@ const EDGES: [(&str, &[&str]); 10] = [
     ("registry", &["grant", "ledger", "workflow"]),
     ("runner", &["capability", "grant", "ledger", "workflow"]),
     ("store", &["ledger"]),
-    ("app", &["capability", "grant", "ledger", "operations", "registry", "runner", "sandbox", "store", "workflow"]),
+    ("audit", &["capability", "grant", "ledger", "registry"]),
+    (
+        "app",
+        &["audit", "capability", "grant", "ledger", "operations", "registry", "runner", "sandbox", "store", "workflow"],
+    ),
 ];
 
 /// Crates without IO, clock and async, and what would bring those.

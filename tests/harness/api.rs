@@ -93,6 +93,12 @@ impl Api {
         page["entries"].as_array().cloned().expect("a page has entries")
     }
 
+    /// The entries of a run that are of one kind, the oldest first; not more than the server gives at once.
+    pub async fn entries_of_kind(&self, run: &str, kind: &str) -> Vec<Value> {
+        let page = self.get(&format!("ledger?run={run}&kind={kind}&limit=500")).await;
+        page["entries"].as_array().cloned().expect("a page has entries")
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}/v1/{path}", self.url)).bearer_auth(&self.token)
     }

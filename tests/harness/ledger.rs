@@ -20,6 +20,18 @@ impl LedgerFile {
         LedgerFile(SqlitePool::connect_with(options).await.expect("the ledger can be read"))
     }
 
+    /// Changes the last byte of the payload with this digest, as a failing disk or somebody with access to it would.
+    pub async fn damage(data: &Path, digest: &str) {
+        let options = SqliteConnectOptions::new().filename(data.join("ledger.db"));
+        let pool = SqlitePool::connect_with(options).await.expect("the ledger can be opened");
+        let changed = sqlx::query(
+            "UPDATE payloads SET body = CAST(substr(body, 1, length(body) - 1) || x'ff' AS BLOB) WHERE lower(hex(hash)) = ?",
+        );
+        let changed = changed.bind(digest).execute(&pool).await.expect("the ledger can be changed");
+        assert_eq!(changed.rows_affected(), 1, "there is no payload `{digest}`");
+        pool.close().await;
+    }
+
     /// Lets go of the file.
     pub async fn close(self) {
         self.0.close().await;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use operations::Accounts;
+use sandbox::{LimitInvalid, LimitsChange};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 /// All that is configured.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,19 +29,27 @@ pub struct Config {
     /// What plugins may use up; what is not given has its default.
     #[serde(default)]
     pub limits: Limits,
+    /// The program that checks uploads: this one, as it runs, whatever is installed in its place meanwhile.
+    #[serde(skip, default = "this_program")]
+    pub program: PathBuf,
 }
 
 /// The limits that can be set. Each has a maximum; none can be switched off.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Limits {
-    memory_bytes: Option<usize>,
+    memory_bytes: Option<u64>,
+    memory_pool_bytes: Option<usize>,
+    table_elements: Option<u64>,
+    handles: Option<u64>,
     fuel: Option<u64>,
     guest_time: Option<Span>,
     wall_time: Option<Span>,
-    host_calls: Option<usize>,
-    input_bytes: Option<usize>,
-    output_bytes: Option<usize>,
+    host_calls: Option<u64>,
+    argument_bytes: Option<u64>,
+    hostcall_fuel: Option<u64>,
+    input_bytes: Option<u64>,
+    output_bytes: Option<u64>,
     operations: Option<u32>,
     log_lines: Option<usize>,
     log_bytes: Option<usize>,
@@ -61,6 +71,11 @@ impl<'de> Deserialize<'de> for Span {
 
 fn default_data() -> PathBuf {
     "quell-data".into()
+}
+
+fn this_program() -> PathBuf {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() { running.into() } else { std::env::current_exe().unwrap_or_else(|_| "quell".into()) }
 }
 
 fn default_listen() -> SocketAddr {
@@ -88,9 +103,13 @@ impl Config {
              `behind-proxy = true`, or listen on 127.0.0.1",
             self.listen
         );
-        self.limits.sandbox().check()?;
+        self.limits.sandbox()?;
         if self.limits.absence_after.is_some_and(|span| !ABSENCE.contains(&span.0)) {
             bail!("the limit `absence-after` must be between 1s and 1h");
+        }
+        let least = sandbox::Limits::MAX.memory_bytes;
+        if self.limits.memory_pool_bytes.is_some_and(|pool| pool < least) {
+            bail!("the limit `memory-pool-bytes` is below {least}, which is what one plugin may be given");
         }
         let most = MOST_OPERATIONS;
         if self.limits.operations.is_some_and(|operations| operations > most) {
@@ -103,23 +122,34 @@ impl Config {
 /// A request needs some time to take effect, and nobody waits for a day.
 const ABSENCE: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
 
+/// What plugins may use together: 64 of them at their default limit.
+const MEMORY_POOL_BYTES: usize = 4 << 30;
+
 /// The most operations that an attempt may be allowed: each is at least one entry of the ledger.
 const MOST_OPERATIONS: u32 = 10_000;
 
 impl Limits {
     /// What one invocation may use up.
-    pub fn sandbox(&self) -> sandbox::Limits {
-        let default = sandbox::Limits::DEFAULT;
-        sandbox::Limits {
-            memory_bytes: self.memory_bytes.unwrap_or(default.memory_bytes),
-            fuel: self.fuel.unwrap_or(default.fuel),
-            guest_time: self.guest_time.map_or(default.guest_time, |span| span.0),
-            wall_time: self.wall_time.map_or(default.wall_time, |span| span.0),
-            host_calls: self.host_calls.unwrap_or(default.host_calls),
-            input_bytes: self.input_bytes.unwrap_or(default.input_bytes),
-            output_bytes: self.output_bytes.unwrap_or(default.output_bytes),
-            ..default
-        }
+    pub fn sandbox(&self) -> Result<sandbox::Limits, LimitInvalid> {
+        let millis = |span: Option<Span>| span.map(|span| u64::try_from(span.0.as_millis()).unwrap_or(u64::MAX));
+        sandbox::Limits::DEFAULT.with(&LimitsChange {
+            memory_bytes: self.memory_bytes,
+            table_elements: self.table_elements,
+            handles: self.handles,
+            fuel: self.fuel,
+            guest_time_ms: millis(self.guest_time),
+            wall_time_ms: millis(self.wall_time),
+            host_calls: self.host_calls,
+            argument_bytes: self.argument_bytes,
+            hostcall_fuel: self.hostcall_fuel,
+            input_bytes: self.input_bytes,
+            output_bytes: self.output_bytes,
+        })
+    }
+
+    /// The memory of all plugins that run at once.
+    pub fn memory_pool_bytes(&self) -> usize {
+        self.memory_pool_bytes.unwrap_or(MEMORY_POOL_BYTES).min(Semaphore::MAX_PERMITS)
     }
 
     /// What the gate bounds.
@@ -164,7 +194,7 @@ mod tests {
         let config: Config =
             toml::from_str("listen = \"0.0.0.0:1\"\nbehind-proxy = true\n[limits]\nwall-time = \"5m\"").unwrap();
         config.check().unwrap();
-        assert_eq!(config.limits.sandbox().wall_time, Duration::from_secs(300));
+        assert_eq!(config.limits.sandbox().unwrap().wall_time, Duration::from_secs(300));
         assert_eq!(config.limits.gate(), capability::Limits::default());
     }
 }

@@ -15,8 +15,16 @@ use clap::Parser as _;
 
 use cli::Cli;
 
+fn main() -> ExitCode {
+    // Before there is any other thread: the process that checks an upload is this program, and does nothing else.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == installation::CHECK) {
+        return installation::check_component();
+    }
+    run()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     match Cli::parse().run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(cli::report(&error)),

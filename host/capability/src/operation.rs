@@ -55,8 +55,8 @@ pub struct Spec {
     pub function: &'static str,
     /// The IAM action that the call needs.
     pub action: &'static str,
-    /// Further actions that it needs.
-    pub also: &'static [&'static str],
+    /// Further actions that it needs, with their access levels.
+    pub also: &'static [(&'static str, Access)],
     /// The action's access level.
     pub access: Access,
     /// Read or write.
@@ -66,7 +66,13 @@ pub struct Spec {
 impl Spec {
     /// All IAM actions that the call needs.
     pub fn actions(&self) -> impl Iterator<Item = &'static str> {
-        [self.action].into_iter().chain(self.also.iter().copied())
+        [self.action].into_iter().chain(self.also.iter().map(|(action, _)| *action))
+    }
+
+    /// The access level of one of them.
+    pub fn access_of(&self, action: &str) -> Option<Access> {
+        let also = || self.also.iter().find(|(also, _)| *also == action).map(|(_, access)| *access);
+        if action == self.action { Some(self.access) } else { also() }
     }
 }
 

@@ -40,11 +40,17 @@ const NAME: &str = "quell";
 
 /// The clients of one account and region.
 pub(crate) struct Aws {
+    account: String,
     config: SdkConfig,
     clients: RwLock<HashMap<TypeId, Box<dyn Any + Send + Sync>>>,
 }
 
 impl Aws {
+    /// The id of the account.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
     /// The client of a service; `new` makes it when there is none yet. Clients share credentials and connections.
     pub fn client<C: Clone + Send + Sync + 'static>(&self, new: fn(&SdkConfig) -> C) -> C {
         let kind = TypeId::of::<C>();
@@ -99,11 +105,11 @@ impl Clients {
             .clients
             .get(region)
             .ok_or_else(|| ScopeError::UnknownRegion { account: account.clone(), region: region.clone() })?;
-        let aws = cell.get_or_init(async || Arc::new(self.connect(&regions.account, region).await)).await;
+        let aws = cell.get_or_init(async || Arc::new(self.connect(account, &regions.account, region).await)).await;
         Ok(aws.clone())
     }
 
-    async fn connect(&self, account: &Account, region: &str) -> Aws {
+    async fn connect(&self, id: &str, account: &Account, region: &str) -> Aws {
         let own = match &account.test_keys {
             Some(keys) => SharedCredentialsProvider::new(Credentials::new(
                 &keys.access_key_id,
@@ -126,7 +132,7 @@ impl Clients {
             None => own,
         };
         let config = config.into_builder().credentials_provider(credentials).build();
-        Aws { config, clients: RwLock::default() }
+        Aws { account: id.to_owned(), config, clients: RwLock::default() }
     }
 
     /// Everything but credentials.

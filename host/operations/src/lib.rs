@@ -11,6 +11,7 @@ mod fault;
 mod operation;
 
 mod ec2;
+mod s3;
 mod sns;
 
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use client::Clients;
 use operation::Entry;
 
 /// Every operation, by service.
-const SERVICES: &[&[Entry]] = &[ec2::OPERATIONS, sns::OPERATIONS];
+const SERVICES: &[&[Entry]] = &[ec2::OPERATIONS, s3::OPERATIONS, sns::OPERATIONS];
 
 /// The operations, bound to the AWS accounts that this installation acts on.
 pub struct Operations {

@@ -1,10 +1,12 @@
-//! What an installation knows: plugins, grants, the guardrail, workflows, tokens and secrets.
+//! What an installation knows: plugins, grants, limits, the guardrail, workflows, tokens and secrets.
 //!
 //! All of it is a fold over the ledger's `system` chain: there is no second place where any of it is kept. Pure: whoever
 //! appends an entry applies it here afterwards. Each resource has a file, with the entry it writes and the one it reads.
 
 mod plugin;
 mod grants;
+mod carry_over;
+mod limits;
 mod workflows;
 mod token;
 mod secret;
@@ -15,10 +17,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::{Malformed, Record};
+use serde_json::Value;
 
+pub use carry_over::CarryOver;
 pub use events::{event_refused, event_unmatched};
 pub use grants::{GrantRecord, Guardrail, grant_put, grant_revoked, guardrail_put, guardrail_removed};
-pub use plugin::{Plugin, Uploaded, plugin_refused, plugin_uploaded};
+pub use limits::limits_set;
+pub use plugin::{Plugin, Uploaded, plugin_damaged, plugin_refused, plugin_uploaded};
 pub use secret::{Secret, secret_removed, secret_set};
 pub use token::{NewToken, Token, token_created, token_revoked};
 pub use workflows::{StoredWorkflow, workflow_put};
@@ -30,6 +35,7 @@ pub struct Registry {
     latest: BTreeMap<String, String>,
     grants: BTreeMap<String, Vec<GrantRecord>>,
     guardrail: Option<Guardrail>,
+    limits: BTreeMap<String, Value>,
     workflows: BTreeMap<String, Arc<StoredWorkflow>>,
     current: BTreeMap<String, String>,
     tokens: BTreeMap<String, Token>,
@@ -42,6 +48,7 @@ impl Registry {
         match record.entry.kind.split('.').next() {
             Some("plugin") => self.apply_plugin(record),
             Some("grant" | "guardrail") => self.apply_grant(record),
+            Some("limits") => self.apply_limits(record),
             Some("workflow") => self.apply_workflow(record),
             Some("token") => self.apply_token(record),
             Some("secret") => self.apply_secret(record),

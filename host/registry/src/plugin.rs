@@ -40,6 +40,10 @@ pub struct Plugin {
     pub by: String,
     /// When.
     pub time: Millis,
+    /// Where in the `system` chain it was uploaded: times may be the same.
+    pub sequence: u64,
+    /// Since when it is known that what is stored under its digest is something else: it cannot run.
+    pub damaged: Option<Millis>,
 }
 
 /// The entry of an accepted upload. The component is kept apart, under its digest.
@@ -62,11 +66,32 @@ pub fn plugin_refused(digest: &str, size: usize, code: &str, message: &str, time
     Draft::new("plugin.refused", time, by, data)
 }
 
+/// The entry of a stored component that is not the one that was uploaded. `seen` is the digest that it has.
+pub fn plugin_damaged(digest: &str, seen: &str, time: Millis, by: &str) -> Draft {
+    Draft::new("plugin.damaged", time, by, json!({ "digest": digest, "seen": seen }))
+}
+
+#[derive(Deserialize)]
+struct Damaged {
+    digest: String,
+}
+
 impl Registry {
     pub(crate) fn apply_plugin(&mut self, record: &Record) -> Result<(), Malformed> {
-        if record.entry.kind != "plugin.uploaded" {
-            return Ok(());
+        match record.entry.kind.as_str() {
+            "plugin.uploaded" => self.apply_uploaded(record),
+            "plugin.damaged" => {
+                let Damaged { digest } = facts(record)?;
+                if let Some(plugin) = self.plugins.get_mut(&digest) {
+                    Arc::make_mut(plugin).damaged = Some(record.entry.time);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
         }
+    }
+
+    fn apply_uploaded(&mut self, record: &Record) -> Result<(), Malformed> {
         let uploaded: Uploaded = facts(record)?;
         let schema = |name| {
             serde_json::from_str(&text(record, name)?)
@@ -79,6 +104,8 @@ impl Registry {
             output_schema: schema("output-schema")?,
             by: record.entry.actor.clone(),
             time: record.entry.time,
+            sequence: record.entry.sequence,
+            damaged: None,
         };
         self.plugins.insert(digest.clone(), Arc::new(plugin));
         self.latest.insert(name, digest);
@@ -93,13 +120,22 @@ impl Registry {
     /// All plugins, by name, the newest of each name first.
     pub fn plugins(&self) -> Vec<&Arc<Plugin>> {
         let mut plugins: Vec<_> = self.plugins.values().collect();
-        plugins.sort_by(|a, b| (&a.uploaded.name, b.time).cmp(&(&b.uploaded.name, a.time)));
+        plugins.sort_by(|a, b| (&a.uploaded.name, b.sequence).cmp(&(&b.uploaded.name, a.sequence)));
         plugins
     }
 
     /// The plugin of this name and version.
     pub fn plugin_version(&self, name: &str, version: &str) -> Option<&Arc<Plugin>> {
         self.plugins.values().find(|plugin| plugin.uploaded.name == name && plugin.uploaded.version == version)
+    }
+
+    /// The version that was uploaded before this one, under the same name.
+    pub fn previous_version(&self, plugin: &Plugin) -> Option<&Arc<Plugin>> {
+        let before = self
+            .plugins
+            .values()
+            .filter(|other| other.uploaded.name == plugin.uploaded.name && other.sequence < plugin.sequence);
+        before.max_by_key(|other| other.sequence)
     }
 
     /// Whether `digest` is the newest of its name.

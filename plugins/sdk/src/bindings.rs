@@ -16,6 +16,7 @@ wit_bindgen::generate!({
             import quell:ec2/security-groups@0.1.0;
             import quell:ec2/snapshots@0.1.0;
             import quell:ec2/volumes@0.1.0;
+            import quell:s3/buckets@0.1.0;
             import quell:sns/topics@0.1.0;
         }
     ",

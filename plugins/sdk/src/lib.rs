@@ -53,6 +53,7 @@ mod plugin;
 
 pub use bindings::quell::ec2;
 pub use bindings::quell::errors::errors::{Detail, Error};
+pub use bindings::quell::s3;
 pub use bindings::quell::sns;
 pub use context::{Context, context};
 pub use failure::{During, Failure};

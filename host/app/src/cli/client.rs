@@ -74,7 +74,12 @@ impl Client {
 
     /// Reads a resource as the text that it is.
     pub async fn text(&self, path: &[&str]) -> Result<String, Error> {
-        let response = self.send(self.request(Method::GET, path)?).await?;
+        self.text_of(path, &()).await
+    }
+
+    /// Reads what a query asks for, as the text that it is.
+    pub async fn text_of(&self, path: &[&str], query: &impl Serialize) -> Result<String, Error> {
+        let response = self.send(self.request(Method::GET, path)?.query(query)).await?;
         response.text().await.map_err(|error| self.unreachable(&error))
     }
 

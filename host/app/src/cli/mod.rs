@@ -1,5 +1,5 @@
 //! The command line: one file per group of commands. What needs the server speaks HTTP to it; what does not
-//! (`plugin inspect`, `workflow check`, `ledger verify`) runs here. Nothing in here decides what Quell does.
+//! (`plugin inspect`, `grant simulate`, `workflow check`, `ledger verify`) runs here. Nothing in here decides what Quell does.
 
 mod client;
 mod connection;
@@ -13,7 +13,9 @@ mod terminal;
 mod time;
 
 mod approval;
+mod audit;
 mod event;
+mod grant;
 mod guardrail;
 mod ledger;
 mod plugin;
@@ -49,6 +51,8 @@ enum Command {
     #[command(subcommand)]
     Plugin(plugin::Plugin),
     #[command(subcommand)]
+    Grant(grant::Grant),
+    #[command(subcommand)]
     Guardrail(guardrail::Guardrail),
     #[command(subcommand)]
     Workflow(workflow::Workflow),
@@ -61,6 +65,7 @@ enum Command {
     Refuse(approval::Refuse),
     #[command(subcommand)]
     Review(review::Review),
+    Audit(audit::Audit),
     #[command(subcommand)]
     Ledger(ledger::Ledger),
     #[command(subcommand)]
@@ -77,6 +82,7 @@ impl Cli {
         match command {
             Command::Serve(command) => command.run().await,
             Command::Plugin(command) => command.run(session).await,
+            Command::Grant(command) => command.run(session).await,
             Command::Guardrail(command) => command.run(session).await,
             Command::Workflow(command) => command.run(session).await,
             Command::Run(command) => command.run(session).await,
@@ -85,6 +91,7 @@ impl Cli {
             Command::Approve(command) => command.run(session).await,
             Command::Refuse(command) => command.run(session).await,
             Command::Review(command) => command.run(session).await,
+            Command::Audit(command) => command.run(session).await,
             Command::Ledger(command) => command.run(session).await,
             Command::Token(command) => command.run(session).await,
             Command::Secret(command) => command.run(session).await,

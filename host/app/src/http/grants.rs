@@ -1,13 +1,19 @@
-//! `/v1/plugins/{plugin}/grant`: what one plugin may do, as the IAM policy document that was put, byte for byte.
+//! `/v1/plugins/{plugin}/grant`: what one plugin may do, as the IAM policy document that was put, byte for byte; what was
+//! granted before, and carrying a grant over to another version.
 
-use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
+use super::body::Body;
+use super::parameters::Query;
 use super::{Answer, By, Installed, body};
 use crate::installation::Error;
+use crate::wire::{CarryOver, CarryOverGrant, GrantChange, GrantHistory};
 
 /// Grant a policy to a plugin
 ///
@@ -58,5 +64,62 @@ pub async fn revoke(
     Path(plugin): Path<String>,
 ) -> Answer<StatusCode> {
     installation.revoke_grant(&plugin, &by).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Read the history of a plugin's grant
+#[utoipa::path(
+    get, path = "/v1/plugins/{plugin}/grants", operation_id = "list-grants", tag = "grants",
+    params(("plugin" = String, Path, description = "Its digest, or its name for the newest version.")),
+    responses((status = 200, description = "Everything that was ever granted to it.", body = GrantHistory))
+)]
+pub async fn history(State(installation): Installed, Path(plugin): Path<String>) -> Answer<Json<GrantHistory>> {
+    let digest = installation.plugin(&plugin)?.uploaded.digest.clone();
+    let changes = installation.known.read().grant_history(&digest).iter().map(GrantChange::from).collect();
+    Ok(Json(GrantHistory { digest, changes }))
+}
+
+/// Which version's grant is meant.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct From {
+    /// The digest or the version that has the grant; without it, the newest of the same name that has one.
+    from: Option<String>,
+}
+
+/// See what carrying a grant over would mean
+///
+/// A new version starts without a grant. This is what it imports that the version with the grant did not, and what the
+/// grant would let it do at once.
+#[utoipa::path(
+    get, path = "/v1/plugins/{plugin}/grant/carry-over", operation_id = "get-carry-over", tag = "grants",
+    params(From, ("plugin" = String, Path, description = "The version that is to have it: a digest, or a name.")),
+    responses((status = 200, description = "The difference.", body = CarryOver))
+)]
+pub async fn difference(
+    State(installation): Installed,
+    Path(plugin): Path<String>,
+    Query(From { from }): Query<From>,
+) -> Answer<Json<CarryOver>> {
+    Ok(Json(installation.difference(&plugin, from.as_deref())?.into()))
+}
+
+/// Carry a grant over
+///
+/// The version that is named gets the grant of another one. Whoever decides names all imports that are new: that is how
+/// they say that they saw them.
+#[utoipa::path(
+    post, path = "/v1/plugins/{plugin}/grant/carry-over", operation_id = "carry-over-grant", tag = "grants",
+    params(("plugin" = String, Path, description = "The version that is to have it: a digest, or a name.")),
+    request_body = CarryOverGrant,
+    responses((status = 204, description = "It is granted."))
+)]
+pub async fn carry_over(
+    State(installation): Installed,
+    Extension(by): By,
+    Path(plugin): Path<String>,
+    Body(CarryOverGrant { from, new_imports }): Body<CarryOverGrant>,
+) -> Answer<StatusCode> {
+    installation.carry_over(&plugin, &from, new_imports, &by).await?;
     Ok(StatusCode::NO_CONTENT)
 }

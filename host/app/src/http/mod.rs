@@ -14,11 +14,13 @@ mod parameters;
 mod problems;
 
 mod approvals;
+mod audit;
 mod entries;
 mod events;
 mod grants;
 mod guardrail;
 mod health;
+mod limits;
 mod plugins;
 mod reviews;
 mod runs;
@@ -68,7 +70,10 @@ fn table() -> Table {
             .routes(routes!(whoami::whoami))
             .routes(routes!(plugins::list))
             .routes(routes!(plugins::get))
+            .routes(routes!(limits::get))
             .routes(routes!(grants::get))
+            .routes(routes!(grants::history))
+            .routes(routes!(grants::difference))
             .routes(routes!(guardrail::get))
             .routes(routes!(workflows::list))
             .routes(routes!(workflows::get))
@@ -79,14 +84,17 @@ fn table() -> Table {
             .routes(routes!(approvals::decide))
             .routes(routes!(reviews::list))
             .routes(routes!(events::take))
-            .routes(routes!(entries::query)),
+            .routes(routes!(entries::query))
+            .routes(routes!(audit::capabilities)),
         operators: Routes::new()
             .routes(routes!(runs::cancel))
             .routes(routes!(runs::resume))
             .routes(routes!(reviews::settle)),
         admins: Routes::new()
             .routes(routes!(plugins::upload))
+            .routes(routes!(limits::set))
             .routes(routes!(grants::put, grants::revoke))
+            .routes(routes!(grants::carry_over))
             .routes(routes!(guardrail::put, guardrail::remove))
             .routes(routes!(workflows::put))
             .routes(routes!(tokens::create, tokens::list))

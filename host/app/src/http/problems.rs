@@ -33,6 +33,9 @@ impl From<Error> for Failure {
                 refused.problems.iter().map(Fault::from).fold(failure, Failure::at).text(text.join("\n"))
             }
             Error::Decision(decision) => decision_failure(&decision),
+            Error::Busy(_) => {
+                Failure::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail).help("try again in a few seconds")
+            }
             Error::Unavailable(why) => {
                 tracing::error!(%why, "a request could not be served");
                 Failure::unavailable("Quell cannot do this now")
@@ -52,7 +55,7 @@ fn refused_status(refused: &Refused) -> StatusCode {
     match refused {
         Refused::Empty => StatusCode::BAD_REQUEST,
         Refused::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Refused::NotWasm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Refused::NotWasm | Refused::Archive { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

@@ -7,6 +7,7 @@ mod installing;
 mod intake;
 mod reviewing;
 mod running;
+mod uploading;
 mod server;
 
 use reqwest::Method;

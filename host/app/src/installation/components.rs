@@ -6,47 +6,81 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ledger::{Hash, Ledger};
+use registry::plugin_damaged;
 use runner::{Calls, Ended, Plugins, Reply};
-use sandbox::{Answer, Channel, HostSide, Limits, Plugin, Sandbox};
+use sandbox::{Answer, Channel, HostSide, Limits, LimitsChange, Plugin, Sandbox};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use workflow::StepError;
 
-/// How many plugins run at once; the others wait. Each may use its whole memory limit.
-const RUNNING: usize = 64;
+use super::Known;
+
+/// The unit that memory is handed out in.
+const MIB: usize = 1 << 20;
 
 /// The compiled plugins.
 pub struct Components {
     ledger: Arc<dyn Ledger>,
+    known: Arc<Known>,
     sandbox: Arc<Sandbox>,
+    /// Every plugin's, where nothing else was set for one.
     limits: Limits,
     compiled: Mutex<HashMap<String, Plugin>>,
-    turns: Semaphore,
+    /// The memory that plugins may use together, in MiB: each run takes its whole limit, and waits until there is as much.
+    memory: Semaphore,
     /// One compilation at a time: it takes a whole core.
     compiling: tokio::sync::Mutex<()>,
 }
 
 impl Components {
     /// Nothing is compiled yet.
-    pub fn new(ledger: Arc<dyn Ledger>, sandbox: Arc<Sandbox>, limits: Limits) -> Components {
-        let (compiled, turns) = (Mutex::default(), Semaphore::new(RUNNING));
-        Components { ledger, sandbox, limits, compiled, turns, compiling: tokio::sync::Mutex::new(()) }
+    pub fn new(
+        ledger: Arc<dyn Ledger>,
+        known: Arc<Known>,
+        sandbox: Arc<Sandbox>,
+        limits: Limits,
+        memory_pool_bytes: usize,
+    ) -> Components {
+        let (compiled, memory) = (Mutex::default(), Semaphore::new(memory_pool_bytes / MIB));
+        let compiling = tokio::sync::Mutex::new(());
+        Components { ledger, known, sandbox, limits, compiled, memory, compiling }
+    }
+
+    /// Compiles a plugin before it is asked for. What fails here is told when it is.
+    pub fn prepare(self: &Arc<Self>, digest: &str) {
+        let (components, digest) = (self.clone(), digest.to_owned());
+        tokio::spawn(async move { components.plugin(&digest).await.map(drop) });
+    }
+
+    /// What the plugin may use up: every plugin's limits, with what was set for this one.
+    pub fn limits(&self, digest: &str) -> Limits {
+        let set = self.known.read().limits(digest).cloned();
+        let set = set.and_then(|set| serde_json::from_value::<LimitsChange>(set).ok());
+        // What cannot be read any more was set by another version of Quell.
+        set.and_then(|set| self.limits.with(&set).ok()).unwrap_or_else(|| self.limits.clone())
+    }
+
+    /// Every plugin's limits.
+    pub fn default_limits(&self) -> &Limits {
+        &self.limits
     }
 
     async fn plugin(&self, digest: &str) -> Result<Plugin, Ended> {
-        if let Some(plugin) = self.known(digest) {
+        if let Some(plugin) = self.compiled(digest) {
             return Ok(plugin);
         }
         let _one = self.compiling.lock().await;
-        if let Some(plugin) = self.known(digest) {
+        if let Some(plugin) = self.compiled(digest) {
             return Ok(plugin);
         }
         let missing = |message: String| Ended { code: "plugin-unavailable".into(), message };
         let hash = Hash::parse(digest).ok_or_else(|| missing(format!("`{digest}` is no digest")))?;
         let bytes = self.ledger.payload(&hash).await.map_err(|error| missing(error.to_string()))?;
         let bytes = bytes.ok_or_else(|| missing(format!("the component `{digest}` is not stored here")))?;
-        if Hash::of(&bytes) != hash {
-            return Err(missing(format!("the component `{digest}` was changed where it is stored")));
+        let seen = Hash::of(&bytes);
+        if seen != hash {
+            self.quarantine(digest, &seen).await;
+            return Err(missing(format!("the component `{digest}` was changed where it is stored; upload it again")));
         }
         let sandbox = self.sandbox.clone();
         let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&bytes)).await;
@@ -56,7 +90,20 @@ impl Components {
         Ok(plugin)
     }
 
-    fn known(&self, digest: &str) -> Option<Plugin> {
+    /// Notes that what is stored under a digest is something else: once, since every run of the plugin meets it again.
+    async fn quarantine(&self, digest: &str, seen: &Hash) {
+        let mut change = self.known.change().await;
+        if self.known.read().plugin(digest).is_none_or(|plugin| plugin.damaged.is_some()) {
+            return;
+        }
+        tracing::error!(digest, %seen, "a stored component is not the one that was uploaded");
+        let noted = change.append(plugin_damaged(digest, &seen.to_string(), self.known.now(), "host")).await;
+        if let Err(error) = noted {
+            tracing::error!(%error, "that could not be written to the ledger");
+        }
+    }
+
+    fn compiled(&self, digest: &str) -> Option<Plugin> {
         self.compiled.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
     }
 }
@@ -71,8 +118,9 @@ impl Plugins for Components {
         calls: Arc<dyn Calls>,
     ) -> Result<Value, Ended> {
         let plugin = self.plugin(digest).await?;
-        let _turn = self.turns.acquire().await;
-        let mut limits = self.limits.clone();
+        let mut limits = self.limits(digest);
+        let memory = u32::try_from(limits.memory_bytes.div_ceil(MIB)).unwrap_or(u32::MAX);
+        let _memory = self.memory.acquire_many(memory).await;
         limits.wall_time = timeout.map_or(limits.wall_time, |timeout| timeout.min(Limits::MAX.wall_time));
         let (channel, host) = Channel::new();
         let invoked = self.sandbox.invoke(&plugin, input.to_string(), &limits, channel);

@@ -2,7 +2,7 @@
 
 use ledger::LedgerError;
 use runner::{DriveError, HistoryError, InputError, StartError};
-use sandbox::{Ended, Refused};
+use sandbox::{CheckError, Ended, Refused};
 use workflow::{DecisionError, Problems};
 
 /// The result of what a person asked for.
@@ -43,6 +43,9 @@ pub enum Error {
     /// The decision does not fit.
     #[error(transparent)]
     Decision(#[from] DecisionError),
+    /// Too many wait already.
+    #[error("{0}")]
+    Busy(String),
     /// Quell cannot, now.
     #[error("{0}")]
     Unavailable(String),
@@ -53,6 +56,18 @@ impl From<LedgerError> for Error {
         match error {
             LedgerError::NoRun { run } => Error::NotFound { what: "run", name: run },
             error => Error::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<CheckError> for Error {
+    fn from(error: CheckError) -> Error {
+        let told = error.to_string();
+        match error {
+            CheckError::Refused(refused) => refused.into(),
+            CheckError::Describe(ended) => Error::Describe(ended),
+            CheckError::Busy { .. } => Error::Busy(told),
+            CheckError::Host(_) => Error::Unavailable(told),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! A running installation: the adapters, put together, and what people can do with it. HTTP and the command line are
 //! ways to get here; nothing in here knows them.
 
+mod audit;
+mod check;
 mod clock;
 mod components;
 mod error;
 mod intake;
 mod known;
+mod limits;
 mod people;
 mod plugins;
 mod policies;
@@ -20,17 +23,19 @@ use capability::{Catalog, Gate, TokenKey};
 use ledger::Ledger;
 use operations::Operations;
 use runner::{Embedded, Runner};
-use sandbox::{Contract, Sandbox};
+use sandbox::{CheckLimits, Checker, Contract, Sandbox};
 use store::Store;
 
 use crate::config::Config;
 use crate::contract::wit;
 
+pub use check::{CHECK, check_component};
 pub use clock::SystemClock;
 pub use error::{Error, Result};
 pub use intake::Intake;
 pub use known::Known;
 pub use people::Person;
+pub use policies::Difference;
 pub use runs::RunView;
 
 use components::Components;
@@ -45,7 +50,8 @@ pub struct Installation {
     pub operations: Arc<Operations>,
     /// What drives runs.
     pub runner: Runner,
-    sandbox: Arc<Sandbox>,
+    checker: Checker,
+    components: Arc<Components>,
     scheduler: Arc<Embedded>,
     store: Arc<Store>,
 }
@@ -68,17 +74,19 @@ impl Installation {
             TokenKey::new(store.call_token_key()),
             config.limits.gate(),
         );
-        let components = Components::new(ledger.clone(), sandbox.clone(), config.limits.sandbox());
+        let (limits, pool) = (config.limits.sandbox()?, config.limits.memory_pool_bytes());
+        let components = Arc::new(Components::new(ledger.clone(), known.clone(), sandbox, limits, pool));
+        let checker = Checker::new(&config.program, [CHECK], CheckLimits::default());
         let scheduler = Embedded::new();
         let runner = Runner {
             ledger: ledger.clone(),
             clock,
             gate: Arc::new(gate),
-            plugins: Arc::new(components),
+            plugins: components.clone(),
             workflows: known.clone(),
             scheduler: Arc::new(scheduler.clone()),
         };
-        Ok(Installation { ledger, known, operations, runner, sandbox, scheduler, store })
+        Ok(Installation { ledger, known, operations, runner, checker, components, scheduler, store })
     }
 
     /// The first token, when there is none yet. `show` is given its text before it counts: a crash in between leaves one

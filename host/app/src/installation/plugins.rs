@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ledger::Hash;
 use registry::{Plugin, Uploaded, plugin_refused, plugin_uploaded};
-use sandbox::{Description, Inspection};
+use sandbox::{Checked, Description, Inspection};
 use serde_json::Value;
 
 use super::{Error, Installation, Person, Result};
@@ -25,6 +25,8 @@ impl Installation {
             Err(error) => {
                 let code = match &error {
                     Error::Refused(refused) => refused.code(),
+                    // Nothing was found out about it.
+                    Error::Busy(_) | Error::Unavailable(_) => return Err(error),
                     _ => "description-invalid",
                 };
                 let refused = plugin_refused(&digest, component.len(), code, &error.to_string(), now, &by.actor());
@@ -53,6 +55,7 @@ impl Installation {
         let schemas = (&description.input_schema, &description.output_schema);
         change.append(plugin_uploaded(&uploaded, schemas, component, now, &by.actor())).await?;
         drop(change);
+        self.components.prepare(&digest);
         self.plugin(&digest).map(|plugin| (plugin, true))
     }
 
@@ -62,12 +65,10 @@ impl Installation {
         self.known.read().plugin(digest_or_name).cloned().ok_or_else(missing)
     }
 
+    /// In a process of its own, which also asks the plugin what it is: no byte of it is compiled or run in this one before.
     async fn check_component(&self, component: Vec<u8>) -> Result<(Inspection, Described)> {
-        let sandbox = self.sandbox.clone();
-        let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&component)).await;
-        let plugin = compiled.map_err(|error| Error::Unavailable(error.to_string()))??;
-        let description = self.sandbox.describe(&plugin).await.map_err(Error::Describe)?;
-        Ok((plugin.inspection().clone(), Described::check(description)?))
+        let Checked { inspection, description } = self.checker.check(component).await?;
+        Ok((inspection, Described::check(description)?))
     }
 }
 
@@ -103,5 +104,43 @@ impl Described {
             return wrong("a schema that is not a JSON object");
         }
         Ok(Described { name, version, summary, input_schema, output_schema })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cases::case;
+    use serde_json::json;
+
+    use super::*;
+
+    fn described(name: &str, version: &str) -> Result<Described> {
+        let schema = || json!({});
+        let (name, version, summary) = (name.into(), version.into(), "It does.".into());
+        Described::check(Description { name, version, summary, input_schema: schema(), output_schema: schema() })
+    }
+
+    #[test]
+    fn d32_names_are_names() {
+        let long = "a".repeat(300);
+        for (input, name) in [
+            ("the name `../../x`", "../../x"),
+            ("the name `a/b`", "a/b"),
+            ("the name `.`", "."),
+            ("the name `CON`", "CON"),
+            ("a name with NUL", "a\0b"),
+            ("a name of 300 characters", &long),
+            ("the name `plügin`", "plügin"),
+            ("the name `-rf`", "-rf"),
+            ("no name", ""),
+        ] {
+            let seen = described(name, "1.0.0").err().map_or_else(|| "taken".into(), |error| error.to_string());
+            let seen = if seen.contains("gives the name") { "refused: the name" } else { &seen };
+            case("D32", input, "refused: the name", seen);
+        }
+        for version in ["1", "1.0", "1.0.0.0", "v1.0.0", "1.0.x", "../1.0.0", ""] {
+            assert!(described("echo", version).is_err(), "{version}");
+        }
+        assert!(described("sg-revoke-open-ports2", "1.20.3").is_ok());
     }
 }

@@ -1,9 +1,22 @@
 //! Grants and the guardrail.
 
+use capability::{Catalog as _, Spec};
 use grant::Policy;
-use registry::{grant_put, grant_revoked, guardrail_put, guardrail_removed};
+use registry::{CarryOver, Plugin, grant_put, grant_revoked, guardrail_put, guardrail_removed};
 
 use super::{Error, Installation, Person, Result};
+
+/// What it would mean to carry a grant over.
+pub struct Difference {
+    /// The version that has the grant.
+    pub from: Plugin,
+    /// The version that is to have it too.
+    pub to: Plugin,
+    /// What is different.
+    pub change: CarryOver,
+    /// The operations that there are.
+    pub specs: Vec<&'static Spec>,
+}
 
 impl Installation {
     /// Grants a policy to the plugin with this digest or, for its newest version, this name.
@@ -27,6 +40,47 @@ impl Installation {
             return Err(Error::NotFound { what: "grant of plugin", name: plugin.uploaded.name.clone() });
         }
         Ok(change.append(grant_revoked(digest, self.known.now(), &by.actor())).await?)
+    }
+
+    /// What it would mean to carry the grant of `from` (a digest, or a version of the same plugin; else the newest that has
+    /// one) over to `plugin`.
+    pub fn difference(&self, plugin: &str, from: Option<&str>) -> Result<Difference> {
+        let to = self.plugin(plugin)?;
+        let name = &to.uploaded.name;
+        let known = self.known.read();
+        let from = match from {
+            Some(from) => known.plugin_version(name, from).or_else(|| known.plugin(from)).map(AsRef::as_ref),
+            None => known.granted_sibling(&to),
+        };
+        let missing = || Error::NotFound { what: "other version with a grant of plugin", name: name.clone() };
+        let from = from.ok_or_else(missing)?.clone();
+        if &from.uploaded.name != name {
+            let other = &from.uploaded.name;
+            return Err(Error::Invalid(format!("`{other}` is another plugin: the grant of `{name}` is its own")));
+        }
+        let specs = self.operations.specs();
+        let actions_of = |function: &str| -> Vec<&'static str> {
+            let spec = specs.iter().find(|spec| spec.function == function);
+            spec.iter().flat_map(|spec| spec.actions()).collect()
+        };
+        let change = known.carry_over(&from, &to, actions_of).ok_or_else(missing)?;
+        Ok(Difference { from, to: to.as_ref().clone(), change, specs: specs.clone() })
+    }
+
+    /// Carries a grant over, if `seen` is what the new version imports and the old one did not.
+    pub async fn carry_over(&self, plugin: &str, from: &str, mut seen: Vec<String>, by: &Person) -> Result<()> {
+        let mut change = self.known.change().await;
+        let Difference { to, change: CarryOver { policy, new_imports, .. }, .. } =
+            self.difference(plugin, Some(from))?;
+        seen.sort_unstable();
+        if seen != new_imports {
+            let news = if new_imports.is_empty() { "nothing".into() } else { new_imports.join(", ") };
+            return Err(Error::Conflict(format!(
+                "the new version imports {news} that the old one did not, and that is not what was said to be seen"
+            )));
+        }
+        let policy = Policy::load(&format!("grant:{}", to.uploaded.name), policy.source())?;
+        Ok(change.append(grant_put(&to.uploaded.digest, &policy, self.known.now(), &by.actor())).await?)
     }
 
     /// Sets the guardrail.

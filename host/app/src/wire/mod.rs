@@ -4,8 +4,11 @@
 //!
 //! Names are kebab case. Times are RFC 3339, in UTC. Requests with a field that is not known are refused.
 
+mod audit;
 mod entry;
 mod event;
+mod grant;
+mod limits;
 mod plugin;
 mod problem;
 mod run;
@@ -19,8 +22,11 @@ mod workflow;
 use jiff::Timestamp;
 use ledger::Millis;
 
+pub use audit::{AuditFormat, AuditQuery, Moment};
 pub use entry::{Entries, Entry, EntryQuery};
 pub use event::{TakenEvent, TakenRun};
+pub use grant::{CarryOver, CarryOverGrant, GrantChange, GrantHistory};
+pub use limits::Limits;
 pub use plugin::{Access, Import, Plugin, PluginInfo, Plugins};
 pub use problem::{Fault, Problem};
 pub use run::{Cancel, Run, RunInfo, RunQuery, RunStatus, Runs, StartRun, StartedRun};

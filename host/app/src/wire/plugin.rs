@@ -50,6 +50,9 @@ pub struct PluginInfo {
     pub latest: bool,
     /// Whether a grant lets it do anything.
     pub granted: bool,
+    /// Whether what is stored is not what was uploaded: it cannot run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub damaged: bool,
     /// What it imports: all that it can ask for.
     pub imports: Vec<Import>,
     /// Who uploaded it.
@@ -71,6 +74,12 @@ pub struct Import {
     /// The access level of the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<Access>,
+    /// What is dangerous about any of them, when something is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dangerous: Option<String>,
+    /// Whether the version before did not import it.
+    #[serde(default, rename = "new", skip_serializing_if = "std::ops::Not::not")]
+    pub is_new: bool,
 }
 
 /// IAM's access levels.
@@ -109,20 +118,16 @@ impl Plugin {
     }
 }
 
-fn by_function<'a>(specs: &[&'a Spec]) -> HashMap<&'a str, &'a Spec> {
+/// The operations by their WIT functions.
+pub(super) fn by_function<'a>(specs: &[&'a Spec]) -> HashMap<&'a str, &'a Spec> {
     specs.iter().map(|spec| (spec.function, *spec)).collect()
 }
 
 fn info(registry: &Registry, plugin: &registry::Plugin, specs: &HashMap<&str, &Spec>) -> PluginInfo {
     let uploaded = &plugin.uploaded;
-    let import = |function: &String| {
-        let spec = specs.get(function.as_str());
-        Import {
-            function: function.clone(),
-            actions: spec.iter().flat_map(|spec| spec.actions()).map(str::to_string).collect(),
-            access: spec.map(|spec| spec.access.into()),
-        }
-    };
+    let previous = registry.previous_version(plugin);
+    let is_new = |function: &String| previous.is_some_and(|previous| !previous.uploaded.imports.contains(function));
+    let import = |function: &String| Import { is_new: is_new(function), ..Import::of(function, specs) };
     PluginInfo {
         digest: uploaded.digest.clone(),
         name: uploaded.name.clone(),
@@ -131,9 +136,25 @@ fn info(registry: &Registry, plugin: &registry::Plugin, specs: &HashMap<&str, &S
         size: uploaded.size,
         latest: registry.is_latest(plugin),
         granted: registry.grant(&uploaded.digest).is_some(),
+        damaged: plugin.damaged.is_some(),
         imports: uploaded.imports.iter().map(import).collect(),
         by: plugin.by.clone(),
         time: time(plugin.time),
+    }
+}
+
+impl Import {
+    /// What a call of this function needs.
+    pub(super) fn of(function: &str, specs: &HashMap<&str, &Spec>) -> Import {
+        let spec = specs.get(function);
+        let actions = || spec.iter().flat_map(|spec| spec.actions());
+        Import {
+            function: function.into(),
+            actions: actions().map(str::to_string).collect(),
+            access: spec.map(|spec| spec.access.into()),
+            dangerous: actions().find_map(grant::danger).map(|danger| danger.why.into()),
+            is_new: false,
+        }
     }
 }
 

@@ -72,7 +72,7 @@ impl AwsOperation for CreateSnapshot {
     const SPEC: &'static Spec = &Spec {
         function: "quell:ec2/snapshots@0.1.0#create-snapshot",
         action: "ec2:CreateSnapshot",
-        also: &["ec2:CreateTags"],
+        also: &[("ec2:CreateTags", Access::Tagging)],
         access: Access::Write,
         effect: Effect::Write,
     };

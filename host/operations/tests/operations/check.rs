@@ -1,14 +1,17 @@
 //! What holds for every operation, checked for each row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use capability::{Catalog as _, FaultKind};
 use operations::{Accounts, Operations};
 
 use crate::rows::{Row, rows};
-use crate::server::{Reply, Server, nobody};
+use crate::server::{Reply, Request, Server, nobody};
 use crate::wit::Contract;
 use crate::{marker, operation};
+
+/// By which S3 is told whose bucket it must be.
+const EXPECTED_OWNER: &str = "x-amz-expected-bucket-owner";
 
 /// Errors that every service answers alike.
 const SHARED: [(u16, &str, FaultKind); 5] = [
@@ -76,11 +79,24 @@ async fn sends_one_request(row: &Row, contract: &Contract) {
 
     let requests = server.requests();
     assert_eq!(requests.len(), 1, "{}", row.function);
-    let mut form = requests[0].form.clone();
-    form.remove("Version");
+    let form = sent(row, &requests[0]);
     let sent = row.sent.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     assert_eq!(form, sent, "{}", row.function);
     assert!(requests[0].head.contains("app/quell"), "the user agent names no product: {}", requests[0].head);
+}
+
+/// What was asked: the fields of the form but the API's version, or, of S3, the line and the owner that it asks for.
+fn sent(row: &Row, request: &Request) -> BTreeMap<String, String> {
+    if !row.function.starts_with("quell:s3/") {
+        let mut form = request.form.clone();
+        form.remove("Version");
+        return form;
+    }
+    let mut lines = request.head.lines();
+    let line = lines.next().unwrap_or_default().trim_end_matches(" HTTP/1.1");
+    let owner = lines.filter_map(|line| line.split_once(": ")).find(|(name, _)| *name == EXPECTED_OWNER);
+    let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    owner.into_iter().chain([("line", line)]).map(pair).collect()
 }
 
 async fn names_errors(row: &Row) {
@@ -119,8 +135,9 @@ async fn knows_what_is_unknown(row: &Row) {
 /// An error as the row's service writes it.
 fn error(row: &Row, code: &str) -> String {
     let error = format!("<Error><Code>{code}</Code><Message>for a reason</Message></Error>");
-    match row.function.starts_with("quell:ec2/") {
-        true => format!("<Response><Errors>{error}</Errors><RequestID>1</RequestID></Response>"),
-        false => format!("<ErrorResponse>{error}<RequestId>1</RequestId></ErrorResponse>"),
+    match row.function.split('/').next() {
+        Some("quell:ec2") => format!("<Response><Errors>{error}</Errors><RequestID>1</RequestID></Response>"),
+        Some("quell:s3") => error,
+        _ => format!("<ErrorResponse>{error}<RequestId>1</RequestId></ErrorResponse>"),
     }
 }

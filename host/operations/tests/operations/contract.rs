@@ -1,6 +1,7 @@
 //! The operations against the WIT, both ways, and against each other.
 
 use capability::{Catalog as _, Effect, FaultKind, Observation, Settlement};
+use cases::case;
 use operations::{Accounts, Operations};
 use serde_json::{Value, json};
 
@@ -94,17 +95,24 @@ async fn c10_tricks_with_identifiers_are_refused() {
                 json!({ "snapshot-ids": [id("snap")], "filters": [] }),
             ),
         ] {
-            let fault = operation(&endpoint, &function, &arguments).await.map(|_| ()).unwrap_err();
-            assert_eq!(fault.kind, FaultKind::Invalid, "{function} {trick:?}");
+            let refused =
+                operation(&endpoint, &function, &arguments).await.map(|_| ()).map_err(|fault| fault.kind.case());
+            let name = function.rsplit('#').next().unwrap_or_default();
+            case("C10", &format!("{name}: an id that is {:.20}", format!("{trick:?}")), "invalid", seen(refused));
         }
         // A topic's name may have upper case and any of its 256 characters.
         if trick != "X" {
             let arguments = json!({ "topic-arn": format!("{topic}{trick}"), "message": "m" });
-            let fault =
-                operation(&endpoint, "quell:sns/topics@0.1.0#publish", &arguments).await.map(|_| ()).unwrap_err();
-            assert_eq!(fault.kind, FaultKind::Invalid, "{trick:?}");
+            let refused = operation(&endpoint, "quell:sns/topics@0.1.0#publish", &arguments).await;
+            let refused = refused.map(|_| ()).map_err(|fault| fault.kind.case());
+            case("C10", &format!("publish: a topic that is {:.20}", format!("{trick:?}")), "invalid", seen(refused));
         }
     }
+}
+
+/// How it was refused, if it was.
+fn seen(refused: Result<(), &'static str>) -> &'static str {
+    refused.err().unwrap_or("taken")
 }
 
 /// What is not an identifier, and wrong all the same.

@@ -35,6 +35,7 @@ pub fn rows() -> Vec<Row> {
         get_managed_prefix_list_entries(),
         create_snapshot(),
         describe_snapshots(),
+        get_public_access_block(),
         publish(),
     ]
 }
@@ -340,6 +341,27 @@ fn describe_snapshots() -> Row {
             }],
         }),
         faults: vec![(400, "InvalidSnapshot.NotFound", FaultKind::NotFound)],
+    }
+}
+
+fn get_public_access_block() -> Row {
+    Row {
+        function: "quell:s3/buckets@0.1.0#get-public-access-block",
+        action: "s3:GetBucketPublicAccessBlock",
+        access: Access::Read,
+        effect: Effect::Read,
+        settlement: None,
+        arguments: json!({ "bucket": "acme-data" }),
+        touches: vec![("s3:GetBucketPublicAccessBlock", "arn:aws:s3:::acme-data")],
+        compared: vec![],
+        sent: vec![("line", "GET /acme-data/?publicAccessBlock"), ("x-amz-expected-bucket-owner", "123456789012")],
+        reply: "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls>
+            <BlockPublicPolicy>false</BlockPublicPolicy></PublicAccessBlockConfiguration>",
+        output: json!({ "block-public-acls": true, "block-public-policy": false }),
+        faults: vec![
+            (404, "NoSuchPublicAccessBlockConfiguration", FaultKind::NotFound),
+            (404, "NoSuchBucket", FaultKind::NotFound),
+        ],
     }
 }
 

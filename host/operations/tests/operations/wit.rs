@@ -201,6 +201,7 @@ fn text(name: &str) -> &'static str {
         "volume-id" => "vol-1",
         "snapshot-id" => "snap-1",
         "prefix-list-id" => "pl-1",
+        "bucket" => "acme-data",
         "topic-arn" => "arn:aws:sns:eu-central-1:123456789012:alerts",
         "cidr-ip" => "10.0.0.0/8",
         "cidr-ipv6" => "2001:db8::/32",

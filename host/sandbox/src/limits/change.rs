@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Limits, SETTINGS};
+
 /// Some of the [`Limits`](super::Limits), to be put in the place of others by [`Limits::with`](super::Limits::with). Times
 /// are in whole milliseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,26 @@ pub struct LimitsChange {
     pub output_bytes: Option<u64>,
 }
 
+impl From<&Limits> for LimitsChange {
+    /// The change that makes any limits these ones.
+    fn from(limits: &Limits) -> Self {
+        let of = |name: &str| SETTINGS.iter().find(|setting| setting.name == name).map(|setting| (setting.get)(limits));
+        Self {
+            memory_bytes: of("memory-bytes"),
+            table_elements: of("table-elements"),
+            handles: of("handles"),
+            fuel: of("fuel"),
+            guest_time_ms: of("guest-time"),
+            wall_time_ms: of("wall-time"),
+            host_calls: of("host-calls"),
+            argument_bytes: of("argument-bytes"),
+            hostcall_fuel: of("hostcall-fuel"),
+            input_bytes: of("input-bytes"),
+            output_bytes: of("output-bytes"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -49,6 +71,12 @@ mod tests {
         assert_eq!(with("{}"), Ok(Limits::DEFAULT));
         let changed = Limits { fuel: 200_000, guest_time: Duration::from_secs(300), ..Limits::DEFAULT };
         assert_eq!(with(r#"{"fuel": 200000, "guest-time-ms": 300000}"#), Ok(changed));
+    }
+
+    #[test]
+    fn limits_are_a_change_too() {
+        let limits = Limits { fuel: 200_000, guest_time: Duration::from_secs(300), handles: 7, ..Limits::DEFAULT };
+        assert_eq!(Limits::MAX.with(&(&limits).into()), Ok(limits));
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! `quell plugin grant`: what a plugin may do, as an IAM policy document.
 
+mod carry_over;
+
 use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::cli::client::{Body, JSON};
 use crate::cli::{Error, Session, files, page};
+use crate::wire::GrantHistory;
 
 /// Says what a plugin may do: exactly what an IAM policy document allows
 ///
@@ -13,12 +16,22 @@ use crate::cli::{Error, Session, files, page};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  quell plugin grant sg-revoke-open-ports --policy grant.json\n  \
                         quell plugin grant sg-revoke-open-ports --show\n  \
-                        quell plugin grant sg-revoke-open-ports --revoke")]
+                        quell plugin grant sg-revoke-open-ports --revoke\n  \
+                        quell plugin grant sg-revoke-open-ports --carry-over --from 1.0.0 --yes")]
 pub struct Grant {
     /// Its name (the newest version) or digest
     plugin: String,
     #[command(flatten)]
     what: What,
+    /// With `--carry-over`: the version or digest that has the grant; without it, the newest that has one
+    #[arg(long, requires = "carry_over", value_name = "VERSION")]
+    from: Option<String>,
+    /// With `--carry-over`: the difference was seen, the grant shall be carried over
+    #[arg(long, requires = "carry_over")]
+    yes: bool,
+    /// With `--history` and `--carry-over`: print it as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -33,6 +46,12 @@ struct What {
     /// Take its grant away: it may do nothing from the next call on
     #[arg(long)]
     revoke: bool,
+    /// Print everything that was ever granted to it, the oldest first
+    #[arg(long)]
+    history: bool,
+    /// Show what is different between this version and the one that has a grant; with `--yes`, give it that grant
+    #[arg(long)]
+    carry_over: bool,
 }
 
 impl Grant {
@@ -47,6 +66,17 @@ impl Grant {
             What { revoke: true, .. } => {
                 client.delete(&path).await?;
                 session.terminal.print(&page::line(format!("revoked the grant of {}", self.plugin)))
+            }
+            What { history: true, .. } => {
+                let history: GrantHistory = client.get(&["plugins", &self.plugin, "grants"]).await?;
+                if self.json {
+                    return session.terminal.print_json(&history);
+                }
+                session.terminal.print(&carry_over::history(&history))
+            }
+            What { carry_over: true, .. } => {
+                let path = ["plugins", &self.plugin, "grant", "carry-over"];
+                carry_over::run(session, &path, self.from, self.yes, self.json).await
             }
             What { .. } => session.terminal.print_document(&client.text(&path).await?),
         }

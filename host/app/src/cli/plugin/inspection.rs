@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use capability::{Catalog as _, Effect, LOCAL, Spec};
+use grant::danger;
 use operations::{Accounts, Operations};
-use sandbox::{Contract, Inspection, Sandbox};
+use sandbox::{Contents, Contract, Inspection, Limits, LimitsChange, Sandbox};
 use serde::Serialize;
 
 use super::access_name;
 use crate::cli::error::Error;
+use crate::cli::files;
 use crate::cli::page::{Line, Page, Style};
 use crate::contract::wit;
 use crate::wire::Access;
@@ -22,6 +24,15 @@ pub struct Inspected {
     size: usize,
     exports: Vec<String>,
     imports: Vec<Import>,
+    contents: Contents,
+    /// What every plugin may use up, where nothing else is set for one.
+    limits: LimitsChange,
+    /// The digest of the version that it was compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
+    /// What that version imported and this one does not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dropped: Vec<String>,
 }
 
 /// A function that the component may call.
@@ -34,18 +45,30 @@ struct Import {
     access: Option<Access>,
     /// Whether it changes anything.
     effect: Option<&'static str>,
+    /// What is dangerous about any of the actions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dangerous: Option<&'static str>,
+    /// Whether the version that it was compared with did not import it.
+    #[serde(rename = "new", skip_serializing_if = "Option::is_none")]
+    is_new: Option<bool>,
 }
 
-/// Inspects the bytes of `file`.
-pub fn inspect(file: &Path, bytes: &[u8]) -> Result<Inspected, Error> {
+/// Inspects the component in `file`, and what it imports that the one in `previous` did not.
+pub fn inspect(file: &Path, previous: Option<&Path>) -> Result<Inspected, Error> {
     let contract = Contract::parse(wit()).map_err(|error| Error::Unexpected(error.to_string()))?;
     let sandbox = Sandbox::new(contract).map_err(|error| Error::Unexpected(error.to_string()))?;
     let operations = Operations::new(Accounts::default()).map_err(|error| Error::Unexpected(error.to_string()))?;
-    let inspection = sandbox.inspect(bytes).map_err(|refused| Error::Failed {
-        message: format!("`{}` is no plugin: {refused}", file.display()),
-        help: Some(refused.help().into()),
-    })?;
-    Ok(Inspected::new(&file.display().to_string(), inspection, &operations.specs()))
+    let read = |file: &Path| {
+        sandbox.inspect(&files::bytes(file)?).map_err(|refused| Error::Failed {
+            message: format!("`{}` is no plugin: {refused}", file.display()),
+            help: Some(refused.help().into()),
+        })
+    };
+    let inspected = Inspected::new(&file.display().to_string(), read(file)?, &operations.specs());
+    Ok(match previous {
+        Some(previous) => inspected.compared_with(read(previous)?),
+        None => inspected,
+    })
 }
 
 impl Inspected {
@@ -60,11 +83,27 @@ impl Inspected {
                     Effect::Read => "read",
                     Effect::Write => "write",
                 }),
+                dangerous: spec.iter().flat_map(|spec| spec.actions()).find_map(danger).map(|danger| danger.why),
+                is_new: None,
                 function,
             }
         };
-        let Inspection { digest, size, imports, exports } = inspection;
-        Inspected { file: file.into(), digest, size, exports, imports: imports.into_iter().map(import).collect() }
+        let Inspection { digest, size, imports, exports, contents } = inspection;
+        let imports = imports.into_iter().map(import).collect();
+        let limits = (&Limits::DEFAULT).into();
+        let file = file.into();
+        Inspected { file, digest, size, exports, imports, contents, limits, previous: None, dropped: vec![] }
+    }
+
+    /// The same, against another version.
+    fn compared_with(mut self, previous: Inspection) -> Inspected {
+        for import in &mut self.imports {
+            import.is_new = Some(!previous.imports.contains(&import.function));
+        }
+        let imports = |function: &String| self.imports.iter().any(|import| &import.function == function);
+        self.dropped = previous.imports.into_iter().filter(|function| !imports(function)).collect();
+        self.previous = Some(previous.digest);
+        self
     }
 
     /// What a person reads.
@@ -74,6 +113,11 @@ impl Inspected {
         page.push(Line::plain(format!("digest   {}", self.digest)));
         page.push(Line::plain(format!("size     {} bytes", self.size)));
         page.push(Line::plain(format!("exports  {}", self.exports.join(", "))));
+        page.push(Line::plain(format!("contents {}", self.contents())));
+        page.push(Line::plain(format!("limits   {}", self.limits())));
+        if let Some(previous) = &self.previous {
+            page.push(Line::plain(format!("previous {previous}")));
+        }
         page.push(Line::default());
         if self.imports.is_empty() {
             page.push(Line::plain("It imports nothing: it can only compute."));
@@ -81,13 +125,40 @@ impl Inspected {
         }
         page.push(Line::plain("It can call these and nothing else, each only as far as its grant allows:"));
         let row = |import: &Import| {
+            let mut marks = vec![];
+            marks.extend(import.dangerous.map(|why| format!("dangerous: {why}")));
+            marks.extend(import.is_new.filter(|is_new| *is_new).map(|_| "new".to_owned()));
             let without = if LOCAL.contains(&import.function.as_str()) { "(no grant needed)" } else { "(unknown)" };
             let actions = if import.actions.is_empty() { without.into() } else { import.actions.join(", ") };
             let access = import.access.map_or("-", access_name).to_owned();
-            vec![import.effect.unwrap_or("-").to_owned(), access, actions, import.function.clone()]
+            vec![import.effect.unwrap_or("-").to_owned(), access, actions, import.function.clone(), marks.join(", ")]
         };
-        page.push_table(&["EFFECT", "ACCESS", "ACTION", "FUNCTION"], self.imports.iter().map(row));
+        page.push_table(&["EFFECT", "ACCESS", "ACTION", "FUNCTION", ""], self.imports.iter().map(row));
+        if !self.dropped.is_empty() {
+            page.push(Line::plain(format!("No longer imported: {}", self.dropped.join(", "))));
+        }
         page
+    }
+
+    fn contents(&self) -> String {
+        let Contents { core_functions, code_bytes, data_bytes, custom_bytes, memory_pages, .. } = &self.contents;
+        format!(
+            "{core_functions} functions in {code_bytes} bytes of code, {data_bytes} bytes of data, {custom_bytes} of custom \
+             sections; {memory_pages} pages of memory at first"
+        )
+    }
+
+    /// Those that people ask for; `--json` has all.
+    fn limits(&self) -> String {
+        let LimitsChange { memory_bytes, wall_time_ms, host_calls, output_bytes, .. } = &self.limits;
+        let limit = |limit: &Option<u64>, unit: u64| limit.unwrap_or_default() / unit;
+        format!(
+            "{} MiB of memory, {} s, {} calls, {} KiB of output, where nothing else is set for it",
+            limit(memory_bytes, 1 << 20),
+            limit(wall_time_ms, 1000),
+            limit(host_calls, 1),
+            limit(output_bytes, 1 << 10)
+        )
     }
 }
 
@@ -103,21 +174,28 @@ mod tests {
             "quell:log/log@0.1.0#write",
             "quell:plugin/context@0.1.0#get",
         ];
-        let inspection = Inspection {
+        let inspection = |imports: &[&str]| Inspection {
             digest: "9f".repeat(32),
             size: 60_012,
-            imports: imports.map(str::to_owned).to_vec(),
+            imports: imports.iter().map(|import| (*import).to_owned()).collect(),
             exports: vec!["quell:plugin/remediation@0.1.0".into()],
+            contents: Contents { core_functions: 99, code_bytes: 50_000, memory_pages: 17, ..Contents::default() },
         };
         let specs = Operations::new(Accounts::default()).unwrap().specs();
-        let inspected = Inspected::new("sg-revoke-open-ports.wasm", inspection, &specs);
+        let previous = ["quell:log/log@0.1.0#write", imports[0], "quell:sns/topics@0.1.0#publish"];
+        let inspected = Inspected::new("sg-revoke-open-ports.wasm", inspection(&imports), &specs);
+        let inspected = inspected.compared_with(inspection(&previous));
         insta::assert_snapshot!(inspected.page().render(false));
         insta::assert_snapshot!(serde_json::to_string_pretty(&inspected).unwrap());
     }
 
     #[test]
     fn what_is_no_plugin_is_refused_with_help() {
-        let error = inspect(Path::new("x.wasm"), b"\x7fELF").unwrap_err();
-        insta::assert_snapshot!(error.page().render(false));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.wasm");
+        std::fs::write(&file, b"\x7fELF").unwrap();
+        let error = inspect(&file, None).unwrap_err().page().render(false);
+        let error = error.replace(&folder.path().display().to_string(), "");
+        insta::assert_snapshot!(error);
     }
 }

@@ -2,6 +2,7 @@
 
 mod grant;
 mod inspection;
+mod limits;
 
 use std::path::PathBuf;
 
@@ -17,10 +18,14 @@ use crate::wire::{self, Access, Import, PluginInfo, Plugins};
 #[derive(Debug, Subcommand)]
 pub enum Plugin {
     /// Shows what a component could ask for, without running it and without a server
-    #[command(after_help = "Example:\n  quell plugin inspect sg-revoke-open-ports.wasm")]
+    #[command(after_help = "Examples:\n  quell plugin inspect sg-revoke-open-ports.wasm\n  \
+                            quell plugin inspect new.wasm --previous old.wasm")]
     Inspect {
         /// The component
         file: PathBuf,
+        /// The component of the version before: what it did not import is marked
+        #[arg(long, value_name = "FILE")]
+        previous: Option<PathBuf>,
         /// Print it as JSON
         #[arg(long)]
         json: bool,
@@ -46,14 +51,15 @@ pub enum Plugin {
         json: bool,
     },
     Grant(grant::Grant),
+    Limits(limits::Limits),
 }
 
 impl Plugin {
     pub async fn run(self, session: &Session) -> Result<(), Error> {
         let Session { terminal, .. } = session;
         match self {
-            Plugin::Inspect { file, json } => {
-                let inspected = inspection::inspect(&file, &files::bytes(&file)?)?;
+            Plugin::Inspect { file, previous, json } => {
+                let inspected = inspection::inspect(&file, previous.as_deref())?;
                 if json { terminal.print_json(&inspected) } else { terminal.print(&inspected.page()) }
             }
             Plugin::Push { files } => {
@@ -72,6 +78,7 @@ impl Plugin {
                 if json { terminal.print_json(&plugin) } else { terminal.print(&show(&plugin)) }
             }
             Plugin::Grant(command) => command.run(session).await,
+            Plugin::Limits(command) => command.run(session).await,
         }
     }
 }
@@ -79,9 +86,13 @@ impl Plugin {
 async fn push(session: &Session, client: &Client, component: Vec<u8>) -> Result<(), Error> {
     let body = Body::document(wire::WASM, component);
     let (plugin, is_new): (PluginInfo, bool) = client.create(&["plugins"], body).await?;
-    let PluginInfo { name, version, digest, granted, .. } = plugin;
+    let PluginInfo { name, version, digest, granted, imports, .. } = plugin;
     let was = if is_new { "pushed" } else { "unchanged" };
     session.terminal.print(&page::line(format!("{was} {name} {version} {digest}")))?;
+    let news: Vec<_> = imports.iter().filter(|import| import.is_new).map(|import| import.function.as_str()).collect();
+    if !news.is_empty() {
+        note(&page::line(format!("the version before did not import {}", news.join(", "))));
+    }
     if !granted {
         note(&page::line(format!("it may do nothing yet: quell plugin grant {name} --policy FILE")));
     }
@@ -107,6 +118,9 @@ fn show(plugin: &wire::Plugin) -> Page {
     page.push(Line::plain(format!("digest    {}", info.digest)));
     page.push(Line::plain(format!("size      {} bytes", info.size)));
     page.push(Line::plain(format!("uploaded  {} by {}", time::moment(info.time), info.by)));
+    if info.damaged {
+        page.push(Line::default().and(Style::Bad, "damaged   what is stored is not what was uploaded: it cannot run"));
+    }
     page.push(if info.granted {
         Line::plain(format!("grant     yes: quell plugin grant {} --show", info.digest))
     } else {
@@ -115,7 +129,7 @@ fn show(plugin: &wire::Plugin) -> Page {
     let row = |import: &Import| {
         let access = import.access.map_or("-", access_name).to_owned();
         let actions = if import.actions.is_empty() { "-".into() } else { import.actions.join(", ") };
-        vec![access, actions, import.function.clone()]
+        vec![access, actions, import.function.clone(), marks(import)]
     };
     for (title, schema) in [("input", input_schema), ("output", output_schema)] {
         page.push(Line::default());
@@ -123,8 +137,16 @@ fn show(plugin: &wire::Plugin) -> Page {
         page.push_text(&format!("{schema:#}"));
     }
     page.push(Line::default());
-    page.push_table(&["ACCESS", "ACTION", "FUNCTION"], info.imports.iter().map(row));
+    page.push_table(&["ACCESS", "ACTION", "FUNCTION", ""], info.imports.iter().map(row));
     page
+}
+
+/// What to look at in an import.
+fn marks(import: &Import) -> String {
+    let mut marks = vec![];
+    marks.extend(import.dangerous.as_ref().map(|why| format!("dangerous: {why}")));
+    marks.extend(import.is_new.then(|| "new in this version".to_owned()));
+    marks.join(", ")
 }
 
 /// As IAM's documentation writes it.

@@ -9,8 +9,13 @@ use crate::contract::wit;
 
 /// The component of a plugin `echo` of this version: like `1.0.0`, five characters.
 pub fn echo(version: &str, summary: &str) -> Vec<u8> {
+    encode(&module(version, summary, ""))
+}
+
+/// The module of that plugin, with `more` in it.
+pub fn module(version: &str, summary: &str, more: &str) -> String {
     assert_eq!((version.len(), summary.len()), (5, 5), "the module below has their places");
-    let module = format!(
+    format!(
         r#"(module
         (memory (export "memory") 16)
         (global $next (mut i32) (i32.const 4096))
@@ -31,8 +36,12 @@ pub fn echo(version: &str, summary: &str) -> Vec<u8> {
             (call $pair (i32.const 2064) (i32.const 9) (i32.const 5))
             (call $pair (i32.const 2072) (i32.const 14) (i32.const 2))
             (call $pair (i32.const 2080) (i32.const 16) (i32.const 2))
-            (i32.const 2048)))"#
-    );
+            (i32.const 2048)) {more})"#
+    )
+}
+
+/// The component of a module.
+pub fn encode(module: &str) -> Vec<u8> {
     let mut folders: BTreeMap<&str, SourceMap> = BTreeMap::new();
     for (path, text) in wit() {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);

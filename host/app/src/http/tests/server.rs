@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,14 @@ use crate::installation::Installation;
 /// The one account that the installation knows. Nothing answers for it.
 pub const ACCOUNT: &str = "123456789012";
 pub const REGION: &str = "eu-central-1";
+
+/// The binary `quell`: `QUELL_BIN`, or the one beside this test.
+fn binary() -> PathBuf {
+    let built = || std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("quell");
+    let binary = std::env::var_os("QUELL_BIN").map_or_else(built, PathBuf::from);
+    assert!(binary.is_file(), "`{}` is missing: run `cargo build -p app`, or `make test`", binary.display());
+    binary
+}
 
 pub struct Server {
     pub address: SocketAddr,
@@ -39,6 +48,8 @@ impl Server {
         ))
         .unwrap();
         config.data = folder.path().join("data");
+        // This test is another program than the one that checks uploads.
+        config.program = binary();
         let installation = Arc::new(Installation::open(&config).await.unwrap());
         let mut admin = String::new();
         let shown = installation.first_token(|text| {
