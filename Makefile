@@ -5,6 +5,8 @@ export CARGO_TARGET_DIR
 
 python := $(CARGO_TARGET_DIR)/emulator/bin/python
 quell := $(CARGO_TARGET_DIR)/debug/quell
+# What the tests say of the numbered cases that they cover; docs/cases.md is made of it.
+cases := $(CARGO_TARGET_DIR)/cases.jsonl
 
 .PHONY: help demo test build setup
 
@@ -18,7 +20,9 @@ demo: build
 	@$(python) scripts/demo.py --quell $(quell) --plugins $(CARGO_TARGET_DIR)/plugins
 
 test: build
-	QUELL_PYTHON=$(python) QUELL_BIN=$(quell) cargo test --locked --workspace --no-fail-fast
+	@rm -f $(cases)
+	QUELL_PYTHON=$(python) QUELL_BIN=$(quell) QUELL_CASES=$(cases) cargo test --locked --workspace --no-fail-fast
+	@scripts/cases --notes $(cases) --check
 
 build: setup
 	cargo build --locked -p app

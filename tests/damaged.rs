@@ -4,7 +4,7 @@
 
 use cases::case;
 use serde_json::json;
-use tests::{Host, LedgerFile, People, Settings, component};
+use tests::{Host, LedgerFile, People, Settings, hostile};
 
 const WORKFLOW: &str =
     "name: look\nsteps:\n  - id: look\n    plugin: thief\n    with: { crime: boast, group_id: sg-1 }\n";
@@ -14,7 +14,7 @@ async fn a_component_that_was_changed_on_the_disk_never_runs() {
     let mut host = Host::start(Settings { endpoint: "http://127.0.0.1:9".into(), ..Settings::default() });
     let people = People::introduce(&host).await;
     let admin = host.api(&people.admin);
-    let bytes = std::fs::read(component("thief")).expect("a component can be read");
+    let bytes = std::fs::read(hostile("thief")).expect("a component can be read");
     let uploaded = admin.post_document("plugins", "application/wasm", bytes).await.expect_status(201);
     let digest = uploaded["digest"].as_str().expect("a plugin has a digest").to_owned();
     let stored = admin.put_document("workflows/look", "application/yaml", WORKFLOW.into()).await;

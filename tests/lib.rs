@@ -14,7 +14,7 @@ mod harness;
 pub use harness::account::{Account, Incident, Instance, Message, Reading, Snapshot};
 pub use harness::api::{Api, Reply, until};
 pub use harness::emulator::Emulator;
-pub use harness::files::{binary, component, repository};
+pub use harness::files::{binary, component, hostile, repository};
 pub use harness::host::{Host, Settings};
 pub use harness::ledger::LedgerFile;
 pub use harness::people::{People, install};

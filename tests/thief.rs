@@ -1,13 +1,14 @@
 //! A plugin that means harm, run by the real binary on the real ledger: it gets nothing, and its ledger reads like a charge
-//! sheet, `tests/hostile/charge-sheet.txt`. With `QUELL_UPDATE` set, the sheet is written anew.
+//! sheet, `tests/hostile/thief/charge-sheet.txt`. With `QUELL_UPDATE` set, the sheet is written anew.
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use cases::case;
 use serde_json::{Value, json};
-use tests::{Account, Api, Emulator, Host, People, Proxy, Settings, component, repository};
+use tests::{Account, Api, Emulator, Host, People, Proxy, Settings, hostile, repository, until};
 
 /// One crime after the other, whatever becomes of the one before.
 const WORKFLOW: &str = r#"
@@ -76,14 +77,16 @@ struct World {
 }
 
 impl World {
-    async fn prepare() -> World {
+    /// With these limits.
+    async fn with(limits: &str) -> World {
         let emulator = Emulator::start();
         let account = Account::prepare(&emulator, 1, 1);
         let proxy = Proxy::start(emulator.endpoint()).await;
-        let host = Host::start(Settings { endpoint: proxy.endpoint().into(), ..Settings::default() });
+        let settings = Settings { endpoint: proxy.endpoint().into(), limits: limits.into(), ..Settings::default() };
+        let host = Host::start(settings);
         let people = People::introduce(&host).await;
         let admin = host.api(&people.admin);
-        let thief = std::fs::read(component("thief")).expect("a component can be read");
+        let thief = std::fs::read(hostile("thief")).expect("a component can be read");
         admin.post_document("plugins", "application/wasm", thief).await.expect_status(201);
         let grant = std::fs::read(repository().join("tests/hostile/thief/grant.json")).expect("it is there");
         admin.put_document("plugins/thief/grant", "application/json", grant).await.expect_status(204);
@@ -98,7 +101,7 @@ impl World {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thief_gets_nothing_and_its_ledger_is_a_charge_sheet() {
-    let world = World::prepare().await;
+    let world = World::with("").await;
     let before = world.account.read(&world.emulator);
     let incident = &world.account.incidents[0];
     let volume = incident.volumes().next().expect("an instance has a volume");
@@ -155,7 +158,7 @@ async fn a_thief_gets_nothing_and_its_ledger_is_a_charge_sheet() {
         format!("denied: {}", word(denied("invalid-arguments"), "invalid-arguments")),
     );
 
-    let path = repository().join("tests/hostile/charge-sheet.txt");
+    let path = repository().join("tests/hostile/thief/charge-sheet.txt");
     if std::env::var_os("QUELL_UPDATE").is_some() {
         std::fs::write(&path, &sheet).expect("the sheet can be written");
     }
@@ -221,4 +224,56 @@ fn digits(line: &str) -> String {
         _ => word.to_owned(),
     });
     words.collect::<Vec<_>>().join(" ").trim_end().to_owned()
+}
+
+/// The longest that anything may take here, so that nothing but a cancel ends a step.
+const GENEROUS: &str = "fuel = 100000000000\nguest-time = \"5m\"\nwall-time = \"15m\"";
+
+/// A run of one step, which is under way.
+async fn under_way(world: &World, crime: &str) -> String {
+    let source = format!(
+        "name: one\ninputs:\n  topic_arn: {{ type: string }}\nsteps:\n  - id: crime\n    plugin: thief\n    with: {{ crime: {crime} }}\n"
+    );
+    let stored = world.admin.put_document("workflows/one", "application/yaml", source.into()).await;
+    assert!((200..300).contains(&stored.status), "{stored:?}");
+    let start =
+        json!({ "account": "123456789012", "region": "us-east-1", "inputs": { "topic_arn": world.account.topic } });
+    let started = world.admin.post("workflows/one/runs", &start).await.expect_status(202);
+    let run = started["run"].as_str().expect("a run has an id").to_owned();
+    world.admin.run_that(&run, |run| step(run, "crime")["status"] == "running").await;
+    run
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancel_stops_a_plugin_that_spins() {
+    let world = World::with(GENEROUS).await;
+    let run = under_way(&world, "spin").await;
+    let asked = Instant::now();
+    world.admin.post(&format!("runs/{run}/cancel"), &json!({ "reason": "it spins" })).await.expect_status(202);
+    let ended = world.admin.run_that_ended(&run, "cancelled").await;
+    // Without the cancel it would have spun for minutes. How long it took is for whoever reads the log of the test.
+    println!("cancelled after {:?}", asked.elapsed());
+    case("B03", "a plugin that spins, within limits of minutes, is cancelled", "cancelled", word_of(&ended["status"]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_in_flight_is_recorded_though_its_run_is_cancelled() {
+    let world = World::with(GENEROUS).await;
+    world.proxy.delay_mutations(Duration::from_secs(1), Duration::ZERO);
+    let run = under_way(&world, "secrets, topic_arn: \"${{ inputs.topic_arn }}\"").await;
+    let announced =
+        async || Some(world.admin.entries_of_kind(&run, "call.intent").await).filter(|found| !found.is_empty());
+    until("the intent", announced).await;
+    world.admin.post(&format!("runs/{run}/cancel"), &json!({ "reason": "enough" })).await.expect_status(202);
+    world.admin.run_that_ended(&run, "cancelled").await;
+    let outcomes = world.admin.entries_of_kind(&run, "call.outcome").await;
+    let seen = outcomes.first().map_or("nothing", |outcome| outcome["data"]["result"].as_str().unwrap_or_default());
+    case("B27", "cancelled while a call was in flight: its outcome in the ledger", "ok", seen);
+    assert_eq!(world.account.messages(&world.emulator).len(), 1);
+    world.host.verify();
+}
+
+/// A text of the API.
+fn word_of(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }

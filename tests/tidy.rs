@@ -103,6 +103,24 @@ fn every_source_file_says_what_it_is_and_stays_short() {
     assert!(long.is_empty(), "these are longer than {LONGEST} lines: {long:#?}");
 }
 
+/// Each link of a document to a file of this repository.
+#[test]
+fn links_in_documents_lead_somewhere() {
+    for document in
+        ["README.md", "ARCHITECTURE.md", "SECURITY.md", "docs/limits.md", "docs/cases.md", "plugins/README.md"]
+    {
+        let path = repository().join(document);
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("`{document}` cannot be read: {error}"));
+        let folder = path.parent().expect("a file is in a folder");
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap_or_default();
+            let outside = link.contains("://") || file.is_empty();
+            assert!(outside || folder.join(file).exists(), "`{document}` has a link to `{link}`, which is not there");
+        }
+    }
+}
+
 #[test]
 fn every_item_of_the_contract_is_documented() {
     let mut resolve = Resolve::default();

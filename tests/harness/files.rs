@@ -22,8 +22,17 @@ pub fn binary() -> PathBuf {
 
 /// The component of a shipped plugin.
 pub fn component(plugin: &str) -> PathBuf {
+    built("plugins", plugin)
+}
+
+/// The component of a plugin that means harm.
+pub fn hostile(plugin: &str) -> PathBuf {
+    built("hostile", plugin)
+}
+
+fn built(folder: &str, plugin: &str) -> PathBuf {
     let target = profile().parent().expect("a profile's folder is in the target folder").to_owned();
-    let component = target.join("plugins").join(format!("{plugin}.wasm"));
+    let component = target.join(folder).join(format!("{plugin}.wasm"));
     assert!(component.is_file(), "`{}` is missing: run `scripts/build-plugins`, or `make test`", component.display());
     component
 }

@@ -108,6 +108,9 @@ impl Config {
             bail!("the limit `absence-after` must be between 1s and 1h");
         }
         let least = sandbox::Limits::MAX.memory_bytes;
+        if self.limits.memory_pool_bytes.is_some_and(|pool| pool > 1 << 40) {
+            bail!("the limit `memory-pool-bytes` is above its maximum, {}", 1u64 << 40);
+        }
         if self.limits.memory_pool_bytes.is_some_and(|pool| pool < least) {
             bail!("the limit `memory-pool-bytes` is below {least}, which is what one plugin may be given");
         }
@@ -123,10 +126,10 @@ impl Config {
 const ABSENCE: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
 
 /// What plugins may use together: 64 of them at their default limit.
-const MEMORY_POOL_BYTES: usize = 4 << 30;
+pub(crate) const MEMORY_POOL_BYTES: usize = 4 << 30;
 
 /// The most operations that an attempt may be allowed: each is at least one entry of the ledger.
-const MOST_OPERATIONS: u32 = 10_000;
+pub(crate) const MOST_OPERATIONS: u32 = 10_000;
 
 impl Limits {
     /// What one invocation may use up.

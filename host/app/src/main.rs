@@ -6,6 +6,8 @@ mod config;
 mod contract;
 mod http;
 mod installation;
+#[cfg(test)]
+mod limits_page;
 mod serve;
 mod wire;
 

@@ -1,17 +1,22 @@
-//! The audit of capabilities: for each plugin and function, what was imported, what was granted by which statement, and
-//! what was done with it or denied.
+//! The audit of capabilities: for each plugin and each function that it can ask for, the IAM action behind it, which
+//! statement grants it and on what, how often it was used, when last and on which resources, how often it was denied and
+//! why; and what of all that somebody should look at.
 //!
-//! All of it is a reading of the ledger: what was granted at a date is the registry folded up to it, what was used is the
-//! calls of the runs up to it. Nothing here does IO; whoever asks pages through the ledger ([`Usage::add`]) and makes the
-//! [`Report`] of it.
+//! Nothing here does IO. Whoever wants a [`Report`] folds the `system` chain into a registry, gives the `call.*` entries
+//! of all runs to a [`Usage`], oldest first, and brings the catalog's specs.
+//!
+//! **A report says what was written down, not what would be decided.** A statement that names an action may still not
+//! apply, for its resources, its conditions or the scope of a run; what the gate decides stands in `capability`.
 
 mod report;
+mod policies;
 mod row;
 mod usage;
+mod resources;
 mod time;
 
 mod render;
 
-pub use report::Report;
-pub use row::{Denied, Finding, Row, Statement, Used};
+pub use report::{Report, VERSION};
+pub use row::{Denied, DeniedBy, Finding, Granted, Row, Used};
 pub use usage::Usage;

@@ -1,175 +1,181 @@
-//! The report: a line for each plugin, function and action, as it stood at one moment.
+//! The report: the registry, the specs of the operations and the counted calls, brought together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use capability::{Access, Spec};
-use grant::{Effect, Policy, danger};
+use grant::Policy;
 use ledger::Millis;
-use registry::{Plugin, Registry};
+use registry::Registry;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::row::{Finding, Row, Statement};
-use crate::time;
-use crate::usage::{Key, Usage};
+use crate::policies::{allowed_by_name, denied_by, granted};
+use crate::row::{Finding, Row};
+use crate::time::rfc3339;
+use crate::usage::{Place, Tally, Usage};
 
-/// The audit of capabilities.
+/// The version of the report's form.
+pub const VERSION: u32 = 1;
+
+/// What each plugin may do, and what it did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Report {
-    /// The form of this report.
-    pub version: u32,
-    /// The moment that it is about, RFC 3339.
+    /// As of when, as RFC 3339 has it.
     pub at: String,
-    /// By plugin, version, function and action.
+    /// The version of this form: [`VERSION`].
+    pub version: u32,
+    /// A row for each plugin, function and action, in this order.
     pub rows: Vec<Row>,
 }
 
-/// The version of the form.
-const VERSION: u32 = 1;
-
 impl Report {
-    /// The report of `at`. `registry` and `usage` are what the ledger has up to then, `specs` the operations that there are.
-    /// Only plugins that are `wanted` are in it.
-    pub fn new(
-        registry: &Registry,
-        specs: &[&Spec],
-        usage: &Usage,
-        at: Millis,
-        wanted: impl Fn(&Plugin) -> bool,
-    ) -> Report {
-        let specs: BTreeMap<&str, &Spec> = specs.iter().map(|spec| (spec.function, *spec)).collect();
-        let plugins = registry.plugins().into_iter().filter(|plugin| wanted(plugin));
-        let mut rows: Vec<Row> =
-            plugins.flat_map(|plugin| Subject { registry, plugin, specs: &specs, usage }.rows()).collect();
+    /// Brings together what is known at `at`.
+    pub fn new(registry: &Registry, specs: &[&Spec], usage: &Usage, at: Millis) -> Report {
+        let specs = Specs::of(specs);
+        let mut tallies: BTreeMap<&str, BTreeMap<(&str, Option<&str>), &Tally>> = BTreeMap::new();
+        for (Place { digest, function, action }, tally) in usage.tallies() {
+            tallies.entry(digest).or_default().insert((function, action.as_deref()), tally);
+        }
+        let plugins = registry.plugins().into_iter().map(|plugin| plugin.uploaded.digest.as_str());
+        let digests: BTreeSet<&str> = plugins.chain(tallies.keys().copied()).collect();
+        let mut rows: Vec<Row> = vec![];
+        for digest in digests {
+            let called = tallies.remove(digest).unwrap_or_default();
+            rows.extend(Subject::of(registry, digest, called).rows(&specs));
+        }
         rows.sort_by(|a, b| place(a).cmp(&place(b)));
-        Report { version: VERSION, at: time::text(at), rows }
+        Report { at: rfc3339(at), version: VERSION, rows }
     }
 }
 
-/// By what lines are sorted.
-fn place(row: &Row) -> (&str, Vec<u32>, &str, &str, &str) {
-    let version = row.version.split('.').filter_map(|part| part.parse().ok()).collect();
-    (&row.plugin, version, &row.digest, &row.function, &row.action)
+/// Where a row stands.
+fn place(row: &Row) -> [&str; 5] {
+    [&row.plugin, &row.version, &row.function, &row.action, &row.digest]
 }
 
-/// One plugin, and all that is known of it.
+/// What is known of the operations.
+struct Specs<'a> {
+    functions: BTreeMap<&'a str, &'a Spec>,
+    access: BTreeMap<&'a str, Access>,
+}
+
+impl<'a> Specs<'a> {
+    fn of(specs: &[&'a Spec]) -> Specs<'a> {
+        Specs {
+            functions: specs.iter().map(|spec| (spec.function, *spec)).collect(),
+            access: specs
+                .iter()
+                .flat_map(|spec| spec.also.iter().copied().chain([(spec.action, spec.access)]))
+                .collect(),
+        }
+    }
+
+    /// The access level of an action, where an operation needs it.
+    fn access(&self, action: &str) -> Option<Access> {
+        self.access.get(action).copied()
+    }
+
+    /// An action as the operations spell it, or else the list of dangerous ones, or else as it was given.
+    fn spelled<'s>(&'s self, action: &'s str) -> &'s str {
+        let mut known = self.functions.values().flat_map(|spec| spec.actions());
+        let known = known.find(|known| known.eq_ignore_ascii_case(action));
+        known.or_else(|| grant::danger(action).map(|danger| danger.action)).unwrap_or(action)
+    }
+}
+
+/// One plugin.
 struct Subject<'a> {
-    registry: &'a Registry,
-    plugin: &'a Plugin,
-    specs: &'a BTreeMap<&'a str, &'a Spec>,
-    usage: &'a Usage,
+    digest: &'a str,
+    name: &'a str,
+    version: &'a str,
+    imports: BTreeSet<&'a str>,
+    grant: Option<&'a Policy>,
+    guardrail: Option<&'a Policy>,
+    called: BTreeMap<(&'a str, Option<&'a str>), &'a Tally>,
 }
 
-impl Subject<'_> {
-    fn rows(&self) -> Vec<Row> {
-        let digest = &self.plugin.uploaded.digest;
-        let mut places: BTreeSet<(String, String)> = BTreeSet::new();
-        for function in &self.plugin.uploaded.imports {
-            // What has no operation (the log, the context) needs no grant.
-            let spec = self.specs.get(function.as_str());
-            let actions = spec.iter().flat_map(|spec| spec.actions());
-            places.extend(actions.map(|action| (function.clone(), action.to_owned())));
+impl<'a> Subject<'a> {
+    fn of(
+        registry: &'a Registry,
+        digest: &'a str,
+        called: BTreeMap<(&'a str, Option<&'a str>), &'a Tally>,
+    ) -> Subject<'a> {
+        // By digest only: a name could be one that looks like a digest.
+        let uploaded = registry.plugin(digest).map(|plugin| &plugin.uploaded).filter(|one| one.digest == digest);
+        Subject {
+            digest,
+            name: uploaded.map_or("", |uploaded| &uploaded.name),
+            version: uploaded.map_or("", |uploaded| &uploaded.version),
+            imports: uploaded.into_iter().flat_map(|uploaded| &uploaded.imports).map(String::as_str).collect(),
+            grant: registry.grant(digest),
+            guardrail: registry.guardrail().map(|guardrail| &guardrail.policy),
+            called,
         }
-        for key in self.usage.keys().filter(|key| &key.digest == digest) {
-            let action = if key.action.is_empty() { self.action_of(&key.function) } else { key.action.clone() };
-            places.insert((key.function.clone(), action));
-        }
-        let needed: BTreeSet<String> = places.iter().map(|(_, action)| action.to_lowercase()).collect();
-        let unneeded = self.named().into_iter().filter(|action| !needed.contains(&action.to_lowercase()));
-        places.extend(unneeded.map(|action| (String::new(), action)));
-        places.into_iter().map(|(function, action)| self.row(function, action)).collect()
     }
 
-    fn row(&self, function: String, action: String) -> Row {
-        let uploaded = &self.plugin.uploaded;
-        let spec = self.specs.get(function.as_str());
-        let imported = uploaded.imports.contains(&function);
-        let granted = self.statements(Effect::Allow, &action);
-        let key = |action: &str| Key {
-            digest: uploaded.digest.clone(),
-            function: function.clone(),
-            action: action.to_owned(),
-        };
-        let used = self.usage.of(&key(&action));
-        let mut denied = self.usage.denied_of(&key(&action));
-        // Arguments that cannot be right are denied before there is an action: they are told at the function's own.
-        if spec.is_some_and(|spec| spec.action == action) {
-            let nameless = self.usage.denied_of(&key(""));
-            denied.count += nameless.count;
-            denied.last = denied.last.max(nameless.last);
-            for (reason, count) in nameless.reasons {
-                *denied.reasons.entry(reason).or_default() += count;
+    fn rows(&self, specs: &Specs<'_>) -> Vec<Row> {
+        let mut places: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for spec in self.imports.iter().filter_map(|function| specs.functions.get(function)) {
+            places.extend(spec.actions().map(|action| (spec.function, action)));
+        }
+        for (function, action) in self.called.keys() {
+            places.insert((function, action.unwrap_or_else(|| main_action(specs, function))));
+        }
+        for action in self.grant.map(allowed_by_name).unwrap_or_default() {
+            if !places.iter().any(|(_, needed)| needed.eq_ignore_ascii_case(action)) {
+                places.insert(("", specs.spelled(action)));
             }
         }
-        let danger = danger(&action);
-        let mut findings = vec![];
-        if granted.is_empty() {
-            findings.extend(imported.then_some(Finding::NotGranted));
-        } else {
-            findings.extend((!imported).then_some(Finding::NotImported));
-            findings.extend((imported && used.count == 0).then_some(Finding::NeverUsed));
-            if danger.is_some() {
-                let marked = granted.iter().any(|statement| statement.marked);
-                findings.push(if marked { Finding::Dangerous } else { Finding::DangerousNotMarked });
-            }
-        }
-        findings.extend((denied.count > 0).then_some(Finding::Denied));
-        Row {
-            plugin: uploaded.name.clone(),
-            version: uploaded.version.clone(),
-            digest: uploaded.digest.clone(),
-            access: spec.and_then(|spec| spec.access_of(&action)).map(words).unwrap_or_default(),
-            dangerous: danger.map(|danger| danger.why.to_owned()),
-            denied_by: self.statements(Effect::Deny, &action),
-            function,
-            action,
-            imported,
-            granted,
-            used,
-            denied,
-            findings,
-        }
+        places.into_iter().map(|(function, action)| self.row(specs, function, action)).collect()
     }
 
-    /// The action that a function needs first.
-    fn action_of(&self, function: &str) -> String {
-        self.specs.get(function).map(|spec| spec.action.to_owned()).unwrap_or_default()
-    }
-
-    /// The statements of this effect that are about an action: the grant's, and for a Deny the guardrail's too.
-    fn statements(&self, effect: Effect, action: &str) -> Vec<Statement> {
-        let guardrail = self.registry.guardrail().map(|guardrail| &guardrail.policy);
-        let guardrail = guardrail.filter(|_| effect == Effect::Deny);
-        let policies = self.registry.grant(&self.plugin.uploaded.digest).into_iter().chain(guardrail);
-        let of = |policy: &Policy| -> Vec<Statement> {
-            let statements = policy.statements().iter();
-            let about = statements.filter(|statement| statement.effect() == effect && statement.names(action));
-            about
-                .map(|statement| Statement {
-                    policy: policy.name().to_owned(),
-                    statement: statement.label(),
-                    resources: statement.resources().map(str::to_owned).collect(),
-                    all_but: statement.excludes_resources(),
-                    conditional: statement.is_conditional(),
-                    marked: statement.is_marked(),
-                })
-                .collect()
+    fn row(&self, specs: &Specs<'_>, function: &str, action: &str) -> Row {
+        let tally = self.tally(specs, function, action);
+        let mut row = Row {
+            plugin: self.name.into(),
+            version: self.version.into(),
+            digest: self.digest.into(),
+            function: function.into(),
+            action: action.into(),
+            access: specs.access(action),
+            dangerous: grant::danger(action).map(|danger| danger.why.into()),
+            imported: self.imports.contains(function),
+            granted: granted(self.grant, action),
+            denied_by: denied_by(self.grant, self.guardrail, action),
+            used: tally.used(),
+            denied: tally.denied(),
+            findings: vec![],
         };
-        policies.flat_map(of).collect()
+        row.findings = findings(&row);
+        row
     }
 
-    /// The actions that the grant allows by their whole names.
-    fn named(&self) -> BTreeSet<String> {
-        let statements = self.registry.grant(&self.plugin.uploaded.digest).into_iter().flat_map(Policy::statements);
-        let allows =
-            statements.filter(|statement| statement.effect() == Effect::Allow && !statement.excludes_actions());
-        let named = allows.flat_map(|statement| statement.actions().map(str::to_owned).collect::<Vec<_>>());
-        named.filter(|action| !action.contains(['*', '?'])).collect()
+    fn tally(&self, specs: &Specs<'_>, function: &str, action: &str) -> Tally {
+        let tally = self.called.get(&(function, Some(action))).copied().cloned().unwrap_or_default();
+        match self.called.get(&(function, None)) {
+            Some(other) if main_action(specs, function) == action => tally.and(other),
+            _ => tally,
+        }
     }
 }
 
-/// The access level in IAM's words.
-fn words(access: Access) -> String {
-    json!(access).as_str().map(str::to_owned).unwrap_or_default()
+/// The action that a call is put down to that touches nothing; empty without an operation.
+fn main_action<'a>(specs: &Specs<'a>, function: &str) -> &'a str {
+    specs.functions.get(function).map_or("", |spec| spec.action)
+}
+
+fn findings(row: &Row) -> Vec<Finding> {
+    let is_granted = !row.granted.is_empty();
+    let is_dangerous = is_granted && row.dangerous.is_some();
+    let is_marked = row.granted.iter().any(|granted| granted.marked);
+    [
+        (Finding::NotGranted, row.imported && !is_granted),
+        (Finding::NeverUsed, row.imported && is_granted && row.used.count == 0),
+        (Finding::NotImported, !row.imported),
+        (Finding::Dangerous, is_dangerous),
+        (Finding::DangerousNotMarked, is_dangerous && !is_marked),
+    ]
+    .into_iter()
+    .filter_map(|(finding, holds)| holds.then_some(finding))
+    .collect()
 }

@@ -1,123 +1,133 @@
-//! One line of the report, and what stands in it.
+//! One line of a report: a plugin, a function that it can ask for, and an action which that needs.
 
 use std::collections::BTreeMap;
 
+use capability::Access;
 use serde::{Deserialize, Serialize};
 
-/// One action of one function of one plugin.
+/// A plugin's function and an action that it needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Row {
-    /// The plugin's name.
+    /// The plugin's name, by its own word; empty when the installation does not know the digest.
     pub plugin: String,
-    /// Its version.
+    /// Its version, by its own word.
     pub version: String,
-    /// Its digest.
+    /// Its digest: its identity.
     pub digest: String,
-    /// The WIT function; empty for an action that is granted and that no function of the plugin needs.
+    /// The WIT function; empty for an action that is granted and that no function of the plugin's needs.
     pub function: String,
-    /// The IAM action.
+    /// The IAM action; empty when a call did not come far enough to have one.
     pub action: String,
-    /// Its access level, in IAM's words; empty where no operation needs it.
-    pub access: String,
-    /// What is dangerous about the action.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The action's access level, where an operation says it.
+    pub access: Option<Access>,
+    /// What is dangerous about the action, if it is.
     pub dangerous: Option<String>,
-    /// Whether the component imports the function.
+    /// Whether the plugin imports the function.
     pub imported: bool,
-    /// The statements that allow the action, on something.
-    pub granted: Vec<Statement>,
-    /// The statements that deny it, on something, the guardrail's among them.
-    pub denied_by: Vec<Statement>,
-    /// How it was used.
+    /// The statements of its grant that allow the action on something.
+    pub granted: Vec<Granted>,
+    /// The statements of its grant and of the guardrail that deny the action on something.
+    pub denied_by: Vec<DeniedBy>,
+    /// The calls that were let through.
     pub used: Used,
-    /// How it was denied.
+    /// The calls that were not.
     pub denied: Denied,
-    /// What to look at.
+    /// What somebody should look at.
     pub findings: Vec<Finding>,
 }
 
-/// A statement that is about the action.
+/// A statement that allows an action.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Statement {
-    /// Its policy.
+pub struct Granted {
+    /// The policy.
     pub policy: String,
-    /// Its `Sid`, or its place.
+    /// What denials call the statement.
     pub statement: String,
-    /// The resources that it names.
+    /// The resources, as the statement has them.
     pub resources: Vec<String>,
-    /// Whether it means all resources but those.
+    /// Whether it is about all resources but these.
     pub all_but: bool,
-    /// Whether it holds under conditions only.
+    /// Whether it has a condition.
     pub conditional: bool,
     /// Whether it says that it means dangerous actions.
     pub marked: bool,
 }
 
-/// How a capability was used.
+/// What denies an action.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DeniedBy {
+    /// The policy.
+    pub policy: String,
+    /// What denials call the statement; `None` for a guardrail no statement of which allows the action.
+    pub statement: Option<String>,
+    /// The resources, as the statement has them.
+    pub resources: Vec<String>,
+    /// Whether it is about all resources but these.
+    pub all_but: bool,
+    /// Whether it has a condition.
+    pub conditional: bool,
+}
+
+/// Calls that were let through.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Used {
-    /// How often: calls, however often each was sent.
+    /// How many. One that was sent again counts once.
     pub count: u64,
-    /// When last, RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// When the last was made, as RFC 3339 has it.
     pub last: Option<String>,
-    /// How it came out: `ok`, or the case of the error; `done` and `not-done` for what was settled; `open` for what is not
-    /// known yet.
-    pub results: BTreeMap<String, u64>,
-    /// On which resources; the first ones, when there are many.
+    /// The resources that they were about, at most 20.
     pub resources: Vec<String>,
-    /// How many more.
-    pub more_resources: usize,
+    /// How many more different resources there were.
+    pub more_resources: u64,
+    /// How many came out how: `ok`, an error's case, `not-done`, `unknown` (also while a call is under way).
+    pub results: BTreeMap<String, u64>,
 }
 
-/// How a capability was denied.
+/// Calls that were denied.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Denied {
-    /// How often.
+    /// How many.
     pub count: u64,
-    /// When last, RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// When the last was, as RFC 3339 has it.
     pub last: Option<String>,
-    /// Why, and how often each.
+    /// How many for which reason.
     pub reasons: BTreeMap<String, u64>,
-    /// On which resources; the first ones, when there are many.
+    /// The resources that they were about, at most 20.
     pub resources: Vec<String>,
-    /// How many more.
-    pub more_resources: usize,
+    /// How many more different resources there were.
+    pub more_resources: u64,
 }
 
-/// What to look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What somebody should look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
-    /// It is imported and granted on nothing.
+    /// The plugin imports the function, and no statement of its grant allows what it needs: calls will be denied.
     NotGranted,
-    /// It is granted, and was never used.
+    /// It is granted, and was never used: the grant may be wider than it has to be.
     NeverUsed,
-    /// It is granted, and the plugin cannot call it.
+    /// It is granted or was asked for, and the plugin imports no function that needs it.
     NotImported,
-    /// It is granted, dangerous, and the grant says so.
+    /// It is granted and dangerous.
     Dangerous,
-    /// It is granted and dangerous, and the gate denies it, since the grant does not say so.
+    /// It is granted and dangerous, and no statement that allows it says that it means that: the gate denies it.
     DangerousNotMarked,
-    /// It was denied.
-    Denied,
 }
 
 impl Finding {
-    /// As everywhere in Quell.
-    pub fn as_str(self) -> &'static str {
+    /// Its name, as JSON has it.
+    pub fn name(self) -> &'static str {
         match self {
             Finding::NotGranted => "not-granted",
             Finding::NeverUsed => "never-used",
             Finding::NotImported => "not-imported",
             Finding::Dangerous => "dangerous",
             Finding::DangerousNotMarked => "dangerous-not-marked",
-            Finding::Denied => "denied",
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Times of the ledger as text.
+//! Time stamps as reports have them.
 
 use ledger::Millis;
 
-/// RFC 3339, in UTC. What no calendar has, which a broken clock may have given, is the number.
-pub fn text(millis: Millis) -> String {
-    jiff::Timestamp::from_millisecond(millis).map_or_else(|_| millis.to_string(), |time| time.to_string())
+/// A point in time as RFC 3339 has it, in UTC; empty for one that has no date.
+pub(crate) fn rfc3339(time: Millis) -> String {
+    jiff::Timestamp::from_millisecond(time).map(|time| time.to_string()).unwrap_or_default()
 }

@@ -1,192 +1,241 @@
-//! What plugins did with their capabilities, counted from the entries of calls.
-//!
-//! A call counts once, however often it had to be sent. What the host read for its own purposes is the host's, and a line
-//! in the log needs no capability: neither counts.
+//! What plugins did, counted from the entries of their calls. How those stand in the ledger is said in
+//! `capability/src/record.rs`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{Millis, Record};
-use serde_json::Value;
+use ledger::{Malformed, Millis, Record};
+use serde::Deserialize;
 
+use crate::resources::Resources;
 use crate::row::{Denied, Used};
-use crate::time;
+use crate::time::rfc3339;
 
-/// What stands for one line of the report: a plugin's digest, a function, an action of it. The action is empty where the
-/// arguments were so wrong that there was none.
+/// What no word came of yet, or never will.
+const UNKNOWN: &str = "unknown";
+
+/// What was sent, is known not to have been carried out, and was not sent again.
+const NOT_DONE: &str = "not-done";
+
+/// What plugins did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Usage {
+    tallies: BTreeMap<Place, Tally>,
+    /// The writes that are not decided yet, by call key.
+    open: BTreeMap<String, Open>,
+}
+
+/// What is counted apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key {
+pub(crate) struct Place {
     pub digest: String,
     pub function: String,
-    pub action: String,
+    /// `None` for a call that touches nothing: above all one that could not be made into an operation.
+    pub action: Option<String>,
 }
 
-/// How many resources of one line are kept; what is beyond is counted.
-const RESOURCES: usize = 20;
-
-/// Distinct resources, of which the first are kept.
-#[derive(Clone, Debug, Default)]
-struct Resources {
-    kept: BTreeSet<String>,
-    more: BTreeSet<u64>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Uses {
-    count: u64,
-    last: Millis,
+/// The calls at one place.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Tally {
+    used: u64,
+    last_used: Option<Millis>,
+    used_on: Resources,
     results: BTreeMap<String, u64>,
-    resources: Resources,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Denials {
-    count: u64,
-    last: Millis,
+    denied: u64,
+    last_denied: Option<Millis>,
+    denied_on: Resources,
     reasons: BTreeMap<String, u64>,
-    resources: Resources,
 }
 
-/// What plugins did and were denied.
-#[derive(Clone, Debug, Default)]
-pub struct Usage {
-    uses: BTreeMap<Key, Uses>,
-    denials: BTreeMap<Key, Denials>,
-    /// The writes whose outcome did not come yet, by call.
-    open: HashMap<String, Vec<Key>>,
+/// A write that is not decided yet.
+#[derive(Clone, Debug, PartialEq)]
+struct Open {
+    places: BTreeSet<Place>,
+    result: &'static str,
+}
+
+/// The facts of a call by a plugin.
+#[derive(Deserialize)]
+struct Called {
+    function: String,
+    #[serde(default)]
+    touches: Vec<Touched>,
+    result: Option<String>,
+    send: Option<u32>,
+    reason: Option<String>,
+    action: Option<String>,
+    resource: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Touched {
+    action: String,
+    resource: String,
+}
+
+/// The facts of what the host has to say of one.
+#[derive(Deserialize)]
+struct Decided {
+    result: Option<String>,
+    verdict: Option<String>,
 }
 
 impl Usage {
-    /// Counts an entry of a run's chain, in the order of the ledger. Entries that are not about calls count nothing.
-    pub fn add(&mut self, record: &Record) {
-        let kind = record.entry.kind.as_str();
-        let call = record.entry.call.clone().unwrap_or_default();
-        match kind {
-            "call.read" => {
-                let keys = self.used(record);
-                self.came_out(&keys, &text(&record.data, "result"));
-            }
-            // Sent again: it is the same call.
-            "call.intent" if record.data.get("send").and_then(Value::as_u64).unwrap_or(1) > 1 => {
-                let keys = touches(record).map(|(key, _)| key).collect();
-                self.open.insert(call, keys);
-            }
-            "call.intent" => {
-                let keys = self.used(record);
-                self.open.insert(call, keys);
-            }
-            "call.outcome" => {
-                let keys = self.open.remove(&call).unwrap_or_default();
-                self.came_out(&keys, &text(&record.data, "result"));
-            }
-            "call.settled" => {
-                let keys = self.open.remove(&call).unwrap_or_default();
-                self.came_out(&keys, &text(&record.data, "verdict"));
-            }
-            "call.denied" => self.denied(record),
-            _ => {}
+    /// Counts an entry. Those of one run must come in their order; those that are no calls of an action do not count:
+    /// log lines, the host's own reads. A call counts once, however often it was sent.
+    pub fn add(&mut self, record: &Record) -> Result<(), Malformed> {
+        match record.entry.kind.as_str() {
+            "call.read" | "call.intent" | "call.denied" => self.called(record),
+            "call.outcome" | "call.unknown" | "call.settled" | "review.settled" => self.decided(record),
+            _ => Ok(()),
         }
     }
 
-    /// Counts a call for each action that it needs, and gives where.
-    fn used(&mut self, record: &Record) -> Vec<Key> {
-        let mut keys: Vec<Key> = vec![];
-        for (key, resource) in touches(record) {
-            let uses = self.uses.entry(key.clone()).or_default();
-            uses.resources.add(&resource);
-            // A call that touches several resources is one call.
-            if !keys.contains(&key) {
-                uses.count += 1;
-                uses.last = uses.last.max(record.entry.time);
-                keys.push(key);
+    fn called(&mut self, record: &Record) -> Result<(), Malformed> {
+        let (call, time) = (call(record)?, record.entry.time);
+        let Called { function, touches, result, send, reason, action, resource } = facts(record)?;
+        let digest = record.entry.actor.strip_prefix("plugin:");
+        let digest = digest.ok_or_else(|| malformed(record, "a call is a plugin's"))?;
+        let at = |action| Place { digest: digest.into(), function: function.clone(), action };
+        if record.entry.kind == "call.denied" {
+            let reason = reason.ok_or_else(|| malformed(record, "it has no reason"))?;
+            // It may have been sent before, and is not sent again.
+            self.open.remove(call);
+            self.tallies.entry(at(action)).or_default().deny(time, reason, resource.as_deref());
+            return Ok(());
+        }
+        if send.is_some_and(|send| send > 1) {
+            self.moved(call, UNKNOWN);
+            return Ok(());
+        }
+        let mut places: BTreeSet<Place> = touches.iter().map(|touch| at(Some(touch.action.clone()))).collect();
+        if places.is_empty() {
+            places.insert(at(None));
+        }
+        for Touched { action, resource } in touches {
+            self.tallies.entry(at(Some(action))).or_default().used_on.add(&resource);
+        }
+        let is_read = record.entry.kind == "call.read";
+        let result =
+            if is_read { result.ok_or_else(|| malformed(record, "it has no result"))? } else { UNKNOWN.into() };
+        for place in &places {
+            self.tallies.entry(place.clone()).or_default().use_once(time, &result);
+        }
+        if !is_read {
+            self.open.insert(call.into(), Open { places, result: UNKNOWN });
+        }
+        Ok(())
+    }
+
+    /// One whose intent was not given is left out: it was not counted either.
+    fn decided(&mut self, record: &Record) -> Result<(), Malformed> {
+        let call = call(record)?;
+        let Decided { result, verdict } = facts(record)?;
+        match (record.entry.kind.as_str(), verdict.as_deref()) {
+            ("call.outcome", _) => {
+                self.closed(call, &result.ok_or_else(|| malformed(record, "it has no result"))?);
+            }
+            // Whoever decides that a write was done has seen its effect: it went well.
+            ("call.settled", Some("done")) => self.closed(call, "ok"),
+            ("call.settled" | "review.settled", Some("not-done")) => self.moved(call, NOT_DONE),
+            _ => self.moved(call, UNKNOWN),
+        }
+        Ok(())
+    }
+
+    fn moved(&mut self, call: &str, result: &'static str) {
+        if let Some(open) = self.open.get_mut(call) {
+            let before = std::mem::replace(&mut open.result, result);
+            for place in &open.places {
+                self.tallies.entry(place.clone()).or_default().turned_out(before, result);
             }
         }
-        keys
     }
 
-    fn came_out(&mut self, keys: &[Key], result: &str) {
-        for key in keys {
-            if let Some(uses) = self.uses.get_mut(key) {
-                *uses.results.entry(result.to_owned()).or_default() += 1;
+    fn closed(&mut self, call: &str, result: &str) {
+        if let Some(open) = self.open.remove(call) {
+            for place in open.places {
+                self.tallies.entry(place).or_default().turned_out(open.result, result);
             }
         }
     }
 
-    fn denied(&mut self, record: &Record) {
-        let Some(key) = key(record, &text(&record.data, "action")) else { return };
-        let denials = self.denials.entry(key).or_default();
-        denials.count += 1;
-        denials.last = denials.last.max(record.entry.time);
-        *denials.reasons.entry(text(&record.data, "reason")).or_default() += 1;
-        if let Some(resource) = record.data.get("resource").and_then(Value::as_str) {
-            denials.resources.add(resource);
-        }
+    /// Everything that was counted.
+    pub(crate) fn tallies(&self) -> impl Iterator<Item = (&Place, &Tally)> {
+        self.tallies.iter()
+    }
+}
+
+impl Tally {
+    fn use_once(&mut self, time: Millis, result: &str) {
+        self.used += 1;
+        self.last_used = self.last_used.max(Some(time));
+        *self.results.entry(result.into()).or_default() += 1;
     }
 
-    /// What was called or denied, by key.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
-        self.uses.keys().chain(self.denials.keys())
+    fn turned_out(&mut self, before: &str, now: &str) {
+        if let Some(count) = self.results.get_mut(before) {
+            *count = count.saturating_sub(1);
+        }
+        *self.results.entry(now.into()).or_default() += 1;
+        self.results.retain(|_, count| *count > 0);
     }
 
-    /// How a capability was used. A write without an outcome is `open`.
-    pub(crate) fn of(&self, key: &Key) -> Used {
-        let uses = self.uses.get(key).cloned().unwrap_or_default();
-        let open = self.open.values().flatten().filter(|open| *open == key).count() as u64;
-        let mut results = uses.results;
-        if open > 0 {
-            results.insert("open".into(), open);
-        }
+    fn deny(&mut self, time: Millis, reason: String, resource: Option<&str>) {
+        self.denied += 1;
+        self.last_denied = self.last_denied.max(Some(time));
+        *self.reasons.entry(reason).or_default() += 1;
+        resource.into_iter().for_each(|resource| self.denied_on.add(resource));
+    }
+
+    /// Both together.
+    pub fn and(&self, other: &Tally) -> Tally {
+        let mut sum = self.clone();
+        sum.used += other.used;
+        sum.last_used = sum.last_used.max(other.last_used);
+        sum.used_on.extend(&other.used_on);
+        add(&mut sum.results, &other.results);
+        sum.denied += other.denied;
+        sum.last_denied = sum.last_denied.max(other.last_denied);
+        sum.denied_on.extend(&other.denied_on);
+        add(&mut sum.reasons, &other.reasons);
+        sum
+    }
+
+    pub fn used(&self) -> Used {
         Used {
-            count: uses.count,
-            last: (uses.count > 0).then(|| time::text(uses.last)),
-            results,
-            more_resources: uses.resources.more.len(),
-            resources: uses.resources.kept.into_iter().collect(),
+            count: self.used,
+            last: self.last_used.map(rfc3339),
+            resources: self.used_on.kept(),
+            more_resources: self.used_on.more(),
+            results: self.results.clone(),
         }
     }
 
-    /// How a capability was denied.
-    pub(crate) fn denied_of(&self, key: &Key) -> Denied {
-        let denials = self.denials.get(key).cloned().unwrap_or_default();
+    pub fn denied(&self) -> Denied {
         Denied {
-            count: denials.count,
-            last: (denials.count > 0).then(|| time::text(denials.last)),
-            reasons: denials.reasons,
-            more_resources: denials.resources.more.len(),
-            resources: denials.resources.kept.into_iter().collect(),
+            count: self.denied,
+            last: self.last_denied.map(rfc3339),
+            reasons: self.reasons.clone(),
+            resources: self.denied_on.kept(),
+            more_resources: self.denied_on.more(),
         }
     }
 }
 
-impl Resources {
-    fn add(&mut self, resource: &str) {
-        if self.kept.contains(resource) {
-            return;
-        }
-        if self.kept.len() < RESOURCES {
-            self.kept.insert(resource.to_owned());
-        } else {
-            self.more.insert(fingerprint(resource));
-        }
+fn add(to: &mut BTreeMap<String, u64>, counts: &BTreeMap<String, u64>) {
+    for (name, count) in counts {
+        *to.entry(name.clone()).or_default() += count;
     }
 }
 
-/// Tells resources apart that are only counted (FNV-1a, 64 bits): two that are taken for one are counted as one.
-fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+fn malformed(record: &Record, what: &str) -> Malformed {
+    Malformed { run: record.entry.run.clone(), sequence: record.entry.sequence, what: what.into() }
 }
 
-/// What a call touched, by the action that it needs for it.
-fn touches(record: &Record) -> impl Iterator<Item = (Key, String)> {
-    let touches = record.data.get("touches").and_then(Value::as_array).into_iter().flatten();
-    touches.filter_map(|touch| Some((key(record, &text(touch, "action"))?, text(touch, "resource"))))
+fn call(record: &Record) -> Result<&str, Malformed> {
+    record.entry.call.as_deref().ok_or_else(|| malformed(record, "it is about no call"))
 }
 
-/// The line of an entry that a plugin is the actor of.
-fn key(record: &Record, action: &str) -> Option<Key> {
-    let digest = record.entry.actor.strip_prefix("plugin:")?;
-    Some(Key { digest: digest.into(), function: text(&record.data, "function"), action: action.into() })
-}
-
-fn text(data: &Value, name: &str) -> String {
-    data.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+fn facts<'a, T: Deserialize<'a>>(record: &'a Record) -> Result<T, Malformed> {
+    T::deserialize(&record.data).map_err(|error| malformed(record, &error.to_string()))
 }

@@ -68,12 +68,6 @@ impl Spec {
     pub fn actions(&self) -> impl Iterator<Item = &'static str> {
         [self.action].into_iter().chain(self.also.iter().map(|(action, _)| *action))
     }
-
-    /// The access level of one of them.
-    pub fn access_of(&self, action: &str) -> Option<Access> {
-        let also = || self.also.iter().find(|(also, _)| *also == action).map(|(_, access)| *access);
-        if action == self.action { Some(self.access) } else { also() }
-    }
 }
 
 /// An action on a resource that a call needs. All of a call's must be allowed.

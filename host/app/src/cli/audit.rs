@@ -78,12 +78,13 @@ fn push(page: &mut Page, row: &Row) {
         let place = Report::headings().iter().position(|known| *known == heading);
         place.and_then(|place| cells.get(place)).cloned().unwrap_or_default()
     };
-    let style = if row.wants_attention() { Style::Attention } else { Style::Plain };
-    let mut line =
-        Line::plain("  ").and(style, format!("{:<36}", row.action)).and(Style::Dim, format!("{:<24}", row.access));
+    let looks_wrong = row.denied.count > 0 || row.findings.iter().any(|finding| *finding != Finding::NeverUsed);
+    let style = if looks_wrong { Style::Attention } else { Style::Plain };
+    let action = Line::plain("  ").and(style, format!("{:<36}", row.action));
+    let mut line = action.and(Style::Dim, format!("{:<24}", cell("access")));
     for finding in &row.findings {
-        let style = if matches!(finding, Finding::NeverUsed) { Style::Dim } else { Style::Attention };
-        line = line.and(style, format!(" {}", finding.as_str()));
+        let style = if *finding == Finding::NeverUsed { Style::Dim } else { Style::Attention };
+        line = line.and(style, format!(" {}", finding.name()));
     }
     page.push(line);
     let mut part = |name: &str, text: String| {
@@ -91,15 +92,14 @@ fn push(page: &mut Page, row: &Row) {
             page.push(Line::default().and(Style::Dim, format!("    {name:<11}")).and(Style::Plain, text));
         }
     };
+    let calls = |count: u64, by: String, on: String, last: &Option<String>| match count {
+        0 => String::new(),
+        count => format!("{count} ({by}) on {on}, last {}", last.as_deref().unwrap_or("-")),
+    };
     part("function", row.function.clone());
-    part("dangerous", row.dangerous.clone().unwrap_or_default());
-    let by = |statements: &str| if statements.is_empty() { String::new() } else { format!(", by {statements}") };
-    part("granted on", cell("granted on") + &by(&cell("by")));
+    part("dangerous", cell("dangerous"));
+    part("granted", cell("granted"));
     part("denied by", cell("denied by"));
-    let last = row.used.last.as_ref().map(|last| format!(", last {last}")).unwrap_or_default();
-    part("used", cell("used") + &last);
-    if row.denied.count > 0 {
-        let last = row.denied.last.as_ref().map(|last| format!(", last {last}")).unwrap_or_default();
-        part("denied", cell("denied") + &last);
-    }
+    part("used", calls(row.used.count, cell("results"), cell("used on"), &row.used.last));
+    part("denied", calls(row.denied.count, cell("reasons"), cell("denied on"), &row.denied.last));
 }

@@ -2,8 +2,8 @@
 
 use audit::{Report, Usage};
 use capability::Catalog as _;
-use ledger::{Filter, Millis, SYSTEM};
-use registry::{Plugin, Registry};
+use ledger::{Filter, LedgerError, Millis, SYSTEM};
+use registry::Registry;
 
 use super::{Error, Installation, Result};
 
@@ -22,15 +22,12 @@ impl Installation {
         let usage = self.usage_until(at).await?;
         let known = self.known.read();
         let registry = past.as_ref().unwrap_or(&known);
-        let wanted = |known: &Plugin| {
-            plugin.is_none_or(|plugin| known.uploaded.name == plugin || known.uploaded.digest == plugin)
-        };
-        if let Some(plugin) = plugin
-            && !registry.plugins().into_iter().any(|known| wanted(known))
-        {
-            return Err(Error::NotFound { what: "plugin", name: plugin.into() });
+        let mut report = Report::new(registry, &self.operations.specs(), &usage, at);
+        if let Some(plugin) = plugin {
+            registry.plugin(plugin).ok_or_else(|| Error::NotFound { what: "plugin", name: plugin.into() })?;
+            report.rows.retain(|row| row.plugin == plugin || row.digest == plugin);
         }
-        Ok(Report::new(registry, &self.operations.specs(), &usage, at, wanted))
+        Ok(report)
     }
 
     /// What the installation knew then.
@@ -46,7 +43,9 @@ impl Installation {
             Filter { kind: Some("call.".into()), until: Some(at.saturating_add(1)), limit: PAGE, ..Filter::default() };
         loop {
             let page = self.ledger.query(&filter).await?;
-            page.iter().for_each(|(_, record)| usage.add(record));
+            for (_, record) in &page {
+                usage.add(record).map_err(LedgerError::from)?;
+            }
             match page.last() {
                 Some((position, _)) if page.len() == PAGE as usize => filter.after = Some(*position),
                 _ => return Ok(usage),

@@ -1,22 +1,40 @@
-//! A table in Markdown (GitHub's). Texts in it are a plugin's and a policy's, and stay text.
+//! Reports as Markdown: a table as GitHub has it (<https://github.github.com/gfm/#tables-extension->), in which nothing
+//! that a plugin named is markup, an image to be fetched or a line of its own.
 
-/// Renders headings and lines.
-pub fn render<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let head = line(headings.map(str::to_owned).to_vec()) + &line(vec!["---".into(); N]);
-    head + &rows.map(|cells| line(cells.iter().map(|cell| cell_of(cell)).collect())).collect::<String>()
+use crate::Report;
+
+impl Report {
+    /// The report as Markdown.
+    pub fn markdown(&self) -> String {
+        let headings: Vec<String> = Report::headings().into_iter().map(String::from).collect();
+        let rule = vec!["---".to_string(); headings.len()];
+        let rows = self.rows.iter().map(|row| row.cells().iter().map(|cell| escaped(cell)).collect());
+        let lines = [headings, rule].into_iter().chain(rows);
+        let table: String = lines.map(|cells| format!("| {} |\n", cells.join(" | "))).collect();
+        format!("# Capabilities\n\nAs of {}.\n\n{table}", escaped(&self.at))
+    }
 }
 
-fn cell_of(text: &str) -> String {
-    let mut cell = String::new();
-    for c in text.chars() {
+/// A cell as text and nothing else.
+fn escaped(cell: &str) -> String {
+    let mut out = String::with_capacity(cell.len());
+    for c in cell.chars() {
         match c {
-            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '#' | '~' | '!' => cell.extend(['\\', c]),
-            c if c.is_control() => cell.push(' '),
-            c => cell.push(c),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '|' | '`' | '*' | '_' | '~' | '[' | ']' | '!' | '$' => out.extend(['\\', c]),
+            c if hides(c) => out.push_str(&format!("\\\\{}", c.escape_unicode().to_string().trim_start_matches('\\'))),
+            c => out.push(c),
         }
     }
-    cell
+    out
+}
+
+/// Whether a character moves or hides others: a control character, a line break, a change of direction.
+fn hides(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -24,16 +42,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_stay_cells_and_text() {
-        for (text, written) in [
-            ("plain: text", "plain: text"),
+    fn nothing_in_a_cell_is_markup() {
+        for (cell, written) in [
+            (
+                "arn:aws:ec2:eu-central-1:123456789012:instance/i-1",
+                "arn:aws:ec2:eu-central-1:123456789012:instance/i-1",
+            ),
             ("a | b", "a \\| b"),
-            ("two\nlines\u{1b}[2J", "two lines \\[2J"),
-            ("<script>", "\\<script\\>"),
-            ("[a](http://evil)", "\\[a\\](http://evil)"),
-            ("arn:aws:s3:::*", "arn:aws:s3:::\\*"),
+            ("a \\| b", "a \\\\\\| b"),
+            ("a\nb", "a\\\\u{a}b"),
+            ("a\r\n\u{1b}", "a\\\\u{d}\\\\u{a}\\\\u{1b}"),
+            ("a\u{202e}b", "a\\\\u{202e}b"),
+            ("<script>&amp;", "&lt;script&gt;&amp;amp;"),
+            ("![x](https://example.com/a_b*)", "\\!\\[x\\](https://example.com/a\\_b\\*)"),
         ] {
-            assert_eq!(cell_of(text), written, "{text:?}");
+            assert_eq!(escaped(cell), written);
         }
     }
 }

@@ -2,12 +2,15 @@
 
 mod carry_over;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use ::grant::{Allowance, DANGEROUS, Danger, Policy};
 use clap::Args;
 
 use crate::cli::client::{Body, JSON};
-use crate::cli::{Error, Session, files, page};
+use crate::cli::page::{self, Line, Page, Style};
+use crate::cli::terminal::note;
+use crate::cli::{Error, Session, files};
 use crate::wire::GrantHistory;
 
 /// Says what a plugin may do: exactly what an IAM policy document allows
@@ -60,7 +63,9 @@ impl Grant {
         let path = ["plugins", &self.plugin, "grant"];
         match self.what {
             What { policy: Some(file), .. } => {
-                client.put(&path, Body::document(JSON, files::bytes(&file)?)).await?;
+                let policy = files::text(&file)?;
+                client.put(&path, Body::document(JSON, policy.as_str())).await?;
+                note(&dangers(&file, &policy));
                 session.terminal.print(&page::line(format!("granted {} to {}", file.display(), self.plugin)))
             }
             What { revoke: true, .. } => {
@@ -82,3 +87,29 @@ impl Grant {
         }
     }
 }
+
+/// The dangerous actions in a policy that was granted.
+fn dangers(file: &Path, policy: &str) -> Page {
+    let Ok(policy) = Policy::load(&file.display().to_string(), policy) else { return Page::default() };
+    let line = |allowance: Allowance<'_>| {
+        let Danger { action, why } = allowance.danger;
+        let effect = if allowance.statement.is_marked() {
+            "granted, as the statement says".to_owned()
+        } else {
+            format!("denied, until the statement has the condition {{\"Bool\": {{\"{DANGEROUS}\": \"true\"}}}}")
+        };
+        let dangerous = format!("dangerous: {} is about {action}, which {why}: ", allowance.statement.label());
+        Line::default().and(Style::Attention, dangerous).and(Style::Plain, effect)
+    };
+    let mut lines: Vec<Line> = policy.dangers().into_iter().map(line).collect();
+    // A wildcard over everything is about all of them.
+    let more = lines.len().saturating_sub(SHOWN_DANGERS);
+    lines.truncate(SHOWN_DANGERS);
+    if more > 0 {
+        lines.push(Line::plain(format!("and {more} more dangerous actions")));
+    }
+    lines.into_iter().collect()
+}
+
+/// How many dangerous actions are told one by one.
+const SHOWN_DANGERS: usize = 5;
