@@ -21,6 +21,8 @@
 mod request;
 mod decide;
 mod policy;
+mod allowance;
+mod dangerous;
 
 mod statement;
 
@@ -41,8 +43,10 @@ mod error;
 mod json;
 mod nearest;
 
+pub use allowance::{Allowance, Allowed};
 pub use context::{Context, ContextValue};
-pub use decide::{Decider, Decision, Layer, decide};
+pub use dangerous::{Danger, danger, dangers};
+pub use decide::{Decider, Decision, Layer, decide, decide_marked};
 pub use error::{Fault, LoadError, Place, Problem};
 pub use policy::Policy;
 pub use request::Request;

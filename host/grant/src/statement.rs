@@ -4,6 +4,8 @@ use std::fmt;
 
 use crate::action::ActionPattern;
 use crate::condition::Condition;
+use crate::context::Context;
+use crate::dangerous;
 use crate::request::Request;
 use crate::resource::ResourcePattern;
 use crate::truth::Truth;
@@ -77,6 +79,25 @@ impl Statement {
     /// Whether it has a `Condition`.
     pub fn is_conditional(&self) -> bool {
         !self.conditions.is_empty()
+    }
+
+    /// Whether it is about `action`, whatever the resource and the conditions.
+    pub fn names(&self, action: &str) -> bool {
+        self.actions.includes(|entry| entry.matches(action)) == Truth::Yes
+    }
+
+    /// Whether it says that dangerous actions are meant, by the condition `"Bool": {"quell:Dangerous": "true"}`. Other
+    /// operators on that key say nothing: one that is negated, or asks for its absence, holds by accident.
+    pub fn is_marked(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.key() == dangerous::KEY && condition.expects_true())
+    }
+
+    /// Whether its conditions on `quell:Dangerous` leave dangerous actions out.
+    pub(crate) fn spares_dangers(&self) -> bool {
+        let mut dangerous = Context::new();
+        dangerous.insert(dangerous::KEY, "true");
+        let on_danger = self.conditions.iter().filter(|condition| condition.key() == dangerous::KEY);
+        Truth::all(on_danger.map(|condition| condition.holds(&dangerous))) == Truth::No
     }
 
     /// The condition keys that it asks for, those of its variables included, in lower case.
