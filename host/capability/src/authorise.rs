@@ -1,6 +1,7 @@
-//! Whether a live call may be made: the run's scope, the guardrail, the grant, in this order, for everything it touches.
+//! Whether a live call may be made: the run's scope, the guardrail, the grant, in this order, for everything it touches;
+//! and for what is dangerous, that the grant says so expressly.
 
-use grant::{Context, DANGEROUS, Danger, Decision, Request, danger, decide_dangerous};
+use grant::{Context, Decision, Request};
 use ledger::Millis;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ pub(crate) enum Reason {
     ExplicitDeny,
     /// The guardrail does not allow it, or denies it.
     Guardrail,
-    /// It is dangerous, and no statement that allows it says that it means that.
+    /// It is dangerous, and no statement of the grant that allows it says that this is meant.
     DangerousNotMarked,
     /// It names a resource of another partition, account or region than the run's.
     OutOfScope,
@@ -107,15 +108,15 @@ fn decide(effective: &Effective, touch: &Touch, request: &Request<'_>) -> Result
     let Touch { action, resource } = touch;
     let deny = |reason, decider, message| Err(Box::new(Denial::of(reason, touch, decider, message)));
     match grant::decide(&effective.guardrails, &effective.grants, request) {
-        Decision::Allow(decider) => match danger(action) {
-            Some(Danger { why, .. }) if decide_dangerous(&effective.grants, request).is_none() => deny(
-                Reason::DangerousNotMarked,
-                Some(&decider),
-                format!(
-                    "`{action}` {why}. {decider} allows it and does not say that it means that: give the statement the \
-                     condition {{\"Bool\": {{\"{DANGEROUS}\": \"true\"}}}}"
-                ),
-            ),
+        Decision::Allow(decider) => match grant::danger(action) {
+            Some(danger) if grant::decide_marked(&effective.grants, request).is_none() => {
+                let message = format!(
+                    "`{}` in `{}` allows `{action}` on `{resource}`, but {}, and no statement says that this is meant: \
+                     allow it in a statement with `\"Condition\": {{\"Bool\": {{\"quell:Dangerous\": \"true\"}}}}`",
+                    decider.statement, decider.policy, danger.why
+                );
+                deny(Reason::DangerousNotMarked, Some(&decider), message)
+            }
             _ => Ok(()),
         },
         Decision::ExplicitDeny(decider) => {
@@ -155,7 +156,16 @@ fn in_scope(scope: &Scope, touch: &Touch) -> Result<(), Box<Denial>> {
 }
 
 /// IAM's global condition keys that Quell has
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>), and its own.
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>), and its own:
+///
+/// | key | value |
+/// |---|---|
+/// | `aws:RequestedRegion`, `aws:ResourceAccount` | the run's |
+/// | `aws:CurrentTime` | now |
+/// | `aws:ResourceTag/<key>` | the tag of the resource, fetched when a policy asks for one |
+/// | `quell:Workflow`, `quell:StepId` | the workflow's name, the step's path |
+/// | `quell:Arg/<name>` | an argument of the call, where the operation declares it |
+/// | `quell:Dangerous` | whether the action is one of [`grant::dangers`]: `true` or `false`. A statement of a grant that is meant to allow such an action asks for `true` with `Bool`; a guardrail may deny on it |
 async fn context(
     operation: &dyn Operation,
     effective: &Effective,
@@ -171,7 +181,7 @@ async fn context(
     context.insert("aws:CurrentTime", rfc3339(now));
     context.insert("quell:Workflow", workflow);
     context.insert("quell:StepId", step);
-    context.insert(DANGEROUS, danger(&touch.action).is_some().to_string());
+    context.insert("quell:Dangerous", grant::danger(&touch.action).is_some().to_string());
     for (name, values) in operation.arguments() {
         context.insert_list(format!("quell:Arg/{name}"), values);
     }

@@ -43,6 +43,11 @@ impl Condition {
         &self.key
     }
 
+    /// Whether it asks with `Bool`, and `true` is among what it asks for.
+    pub fn expects_true(&self) -> bool {
+        self.expected.iter().any(|expected| matches!(expected, Expected::Bool(true)))
+    }
+
     /// The key and the keys of the variables, in lower case.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         let variables = self.expected.iter().flat_map(|expected| match expected {

@@ -1,111 +1,97 @@
-//! The actions by which whoever may call them can get more than they were granted, or can keep others from seeing what
-//! they do. A grant says so explicitly when it means one: see [`Statement::is_marked`](crate::Statement::is_marked).
+//! Which actions are dangerous: whoever may call them can widen the rights of themselves or of others, or blind the
+//! audit. Data only; that the gate lets one through only where a grant says so expressly is decided in `capability`.
 //!
-//! The first part is the escalation paths in IAM that Rhino Security Labs lists ("AWS IAM Privilege Escalation Methods") and
-//! AWS warns of (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-policies-choosing-resources.html>);
-//! the second is what undoes the record or the keys that an investigation needs.
+//! An action is here when it alone is enough: when what it leads to needs no further action that is here as well.
+//! So `iam:CreatePolicy` is not (a policy that nobody has allows nothing), nor `ec2:RunInstances` and
+//! `lambda:CreateFunction` (their rights come with `iam:PassRole`), nor what takes rights or access away, such as
+//! `iam:DetachUserPolicy` and `s3:DeleteBucketPolicy`, of which remediation consists: where a Deny could be taken away
+//! with them, a guardrail has to stand above. What the arguments decide (`iam:UpdateAccessKey` switches a key off and on,
+//! `ec2:ModifyInstanceAttribute` sets security groups and user data) is for conditions on `quell:Arg/…`.
+//!
+//! Sources: the actions of the access level "Permissions management" and the descriptions in AWS's Service
+//! Authorization Reference (<https://docs.aws.amazon.com/service-authorization/latest/reference/>); AWS's advice on
+//! `iam:PassRole` (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>); Rhino Security Labs'
+//! public list of ways to escalate privileges in AWS; the technique "Impair Defenses" (T1562.008) of MITRE ATT&CK.
 
-/// An action that needs an explicit mark.
+/// The condition key, in lower case, with which a statement says that dangerous actions are meant:
+/// `"Bool": {"quell:Dangerous": "true"}`. Whoever makes requests gives each the key, `true` or `false`.
+pub(crate) const KEY: &str = "quell:dangerous";
+
+/// A dangerous action.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Danger {
-    /// The action, as IAM spells it.
+    /// The IAM action.
     pub action: &'static str,
-    /// What it lets its caller do, for people.
+    /// What it leads to, in a few words for people: "it gives …".
     pub why: &'static str,
 }
 
-/// The condition key by which a statement says that it means dangerous actions:
-/// `"Condition": {"Bool": {"quell:Dangerous": "true"}}`. It is `true` for them and `false` for all others.
-pub const DANGEROUS: &str = "quell:Dangerous";
-
-const fn danger_of(action: &'static str, why: &'static str) -> Danger {
+const fn that(action: &'static str, why: &'static str) -> Danger {
     Danger { action, why }
 }
 
-/// Others' rights are taken by adding them to oneself.
-const RIGHTS: &str = "gives rights to a user, a group or a role";
-const KEYS: &str = "makes credentials of somebody else";
-const AS_ANOTHER: &str = "lets its caller act as somebody else";
-const CODE: &str = "runs code of its caller's with the rights of another";
-const BOUNDARY: &str = "lifts or moves the boundary of somebody's rights";
-const MFA: &str = "takes away or replaces a second factor";
-const OPENS: &str = "opens a resource to others";
-const BLINDS: &str = "stops or removes what records actions";
-const DESTROYS: &str = "makes encrypted data unreadable, or readable to others";
-
-/// All of them, sorted.
-const DANGERS: &[Danger] = &[
-    danger_of("cloudformation:CreateStack", CODE),
-    danger_of("cloudtrail:DeleteTrail", BLINDS),
-    danger_of("cloudtrail:PutEventSelectors", BLINDS),
-    danger_of("cloudtrail:StopLogging", BLINDS),
-    danger_of("cloudtrail:UpdateTrail", BLINDS),
-    danger_of("config:DeleteConfigurationRecorder", BLINDS),
-    danger_of("config:StopConfigurationRecorder", BLINDS),
-    danger_of("glue:CreateDevEndpoint", CODE),
-    danger_of("guardduty:DeleteDetector", BLINDS),
-    danger_of("guardduty:UpdateDetector", BLINDS),
-    danger_of("iam:AddUserToGroup", RIGHTS),
-    danger_of("iam:AttachGroupPolicy", RIGHTS),
-    danger_of("iam:AttachRolePolicy", RIGHTS),
-    danger_of("iam:AttachUserPolicy", RIGHTS),
-    danger_of("iam:CreateAccessKey", KEYS),
-    danger_of("iam:CreateLoginProfile", KEYS),
-    danger_of("iam:CreatePolicyVersion", RIGHTS),
-    danger_of("iam:CreateRole", AS_ANOTHER),
-    danger_of("iam:CreateUser", AS_ANOTHER),
-    danger_of("iam:DeactivateMFADevice", MFA),
-    danger_of("iam:DeleteRolePermissionsBoundary", BOUNDARY),
-    danger_of("iam:DeleteUserPermissionsBoundary", BOUNDARY),
-    danger_of("iam:PassRole", AS_ANOTHER),
-    danger_of("iam:PutGroupPolicy", RIGHTS),
-    danger_of("iam:PutRolePermissionsBoundary", BOUNDARY),
-    danger_of("iam:PutRolePolicy", RIGHTS),
-    danger_of("iam:PutUserPermissionsBoundary", BOUNDARY),
-    danger_of("iam:PutUserPolicy", RIGHTS),
-    danger_of("iam:ResyncMFADevice", MFA),
-    danger_of("iam:SetDefaultPolicyVersion", RIGHTS),
-    danger_of("iam:UpdateAccessKey", KEYS),
-    danger_of("iam:UpdateAssumeRolePolicy", AS_ANOTHER),
-    danger_of("iam:UpdateLoginProfile", KEYS),
-    danger_of("kms:CreateGrant", DESTROYS),
-    danger_of("kms:PutKeyPolicy", DESTROYS),
-    danger_of("kms:ScheduleKeyDeletion", DESTROYS),
-    danger_of("lambda:AddPermission", OPENS),
-    danger_of("lambda:UpdateFunctionCode", CODE),
-    danger_of("lambda:UpdateFunctionConfiguration", CODE),
-    danger_of("logs:DeleteLogGroup", BLINDS),
-    danger_of("logs:DeleteLogStream", BLINDS),
-    danger_of("organizations:LeaveOrganization", BLINDS),
-    danger_of("s3:PutBucketPolicy", OPENS),
-    danger_of("securityhub:DisableSecurityHub", BLINDS),
-    danger_of("ssm:SendCommand", CODE),
-    danger_of("ssm:StartSession", CODE),
-    danger_of("sts:AssumeRole", AS_ANOTHER),
-    danger_of("sts:GetFederationToken", KEYS),
+/// In the order of the alphabet.
+static DANGERS: [Danger; 50] = [
+    that("cloudtrail:DeleteTrail", "it ends the record of what is done in the account"),
+    that("cloudtrail:PutEventSelectors", "it leaves events out of the record of what is done in the account"),
+    that("cloudtrail:StopLogging", "it stops the record of what is done in the account"),
+    that("cloudtrail:UpdateTrail", "it sends the record of what is done in the account elsewhere"),
+    that("config:DeleteConfigurationRecorder", "it ends the record of how resources are configured"),
+    that("config:StopConfigurationRecorder", "it stops the record of how resources are configured"),
+    that("ec2:DeleteFlowLogs", "it ends the record of network traffic"),
+    that("guardduty:DeleteDetector", "it ends the detection of threats"),
+    that("guardduty:UpdateDetector", "it can switch the detection of threats off"),
+    that("iam:AddUserToGroup", "it gives a user all rights of a group"),
+    that("iam:AttachGroupPolicy", "it gives a group the rights of any policy"),
+    that("iam:AttachRolePolicy", "it gives a role the rights of any policy"),
+    that("iam:AttachUserPolicy", "it gives a user the rights of any policy"),
+    that("iam:CreateAccessKey", "it makes credentials of another user"),
+    that("iam:CreateLoginProfile", "it makes a password for another user"),
+    that("iam:CreatePolicyVersion", "it gives all who have a policy other rights"),
+    that("iam:CreateRole", "it makes an identity that anyone it names can take on"),
+    that("iam:CreateServiceSpecificCredential", "it makes credentials of another user"),
+    that("iam:CreateUser", "it makes an identity that stays"),
+    that("iam:DeactivateMFADevice", "it takes the second factor from a user"),
+    that("iam:DeleteRolePermissionsBoundary", "it takes away the limit of a role's rights"),
+    that("iam:DeleteUserPermissionsBoundary", "it takes away the limit of a user's rights"),
+    that("iam:EnableMFADevice", "it gives a user a second factor that another one holds"),
+    that("iam:PassRole", "it lets a service act with the rights of a role"),
+    that("iam:PutGroupPolicy", "it gives a group any rights"),
+    that("iam:PutRolePermissionsBoundary", "it moves the limit of a role's rights"),
+    that("iam:PutRolePolicy", "it gives a role any rights"),
+    that("iam:PutUserPermissionsBoundary", "it moves the limit of a user's rights"),
+    that("iam:PutUserPolicy", "it gives a user any rights"),
+    that("iam:SetDefaultPolicyVersion", "it gives all who have a policy the rights of another version"),
+    that("iam:UpdateAssumeRolePolicy", "it decides who can take on a role"),
+    that("iam:UpdateLoginProfile", "it sets the password of another user"),
+    that("iam:UpdateSAMLProvider", "it decides who can sign in from outside"),
+    that("kms:CreateGrant", "it lets others use a key"),
+    that("kms:PutKeyPolicy", "it decides who can use a key"),
+    that("kms:ScheduleKeyDeletion", "it makes all that a key encrypts unreadable, logs included"),
+    that("lambda:UpdateFunctionCode", "it runs any code with the rights of a function"),
+    that("lambda:UpdateFunctionConfiguration", "it can put any code in front of a function, with its rights"),
+    that("logs:DeleteLogGroup", "it deletes logs"),
+    that("logs:DeleteLogStream", "it deletes logs"),
+    that("organizations:DetachPolicy", "it takes away a limit of whole accounts"),
+    that("organizations:LeaveOrganization", "it takes away all limits that the organization sets"),
+    that("organizations:UpdatePolicy", "it moves a limit of whole accounts"),
+    that("s3:PutBucketAcl", "it opens a bucket to others"),
+    that("s3:PutBucketPolicy", "it decides who can use a bucket"),
+    that("secretsmanager:PutResourcePolicy", "it opens a secret to others"),
+    that("ssm:SendCommand", "it runs any command with the rights of an instance"),
+    that("ssm:StartSession", "it opens a shell with the rights of an instance"),
+    that("sts:AssumeRole", "it makes credentials of a role"),
+    that("sts:GetFederationToken", "it makes credentials that stay when the session ends"),
 ];
 
-/// All actions that need an explicit mark, sorted.
+/// All dangerous actions, in the order of the alphabet.
 pub fn dangers() -> &'static [Danger] {
-    DANGERS
+    &DANGERS
 }
 
-/// What is dangerous about an action, if it is. Actions are compared without regard to case.
+/// What makes `action` dangerous; nothing when it is not. Compared as statements compare actions: without regard to
+/// case, so that none passes one and not the other.
 pub fn danger(action: &str) -> Option<&'static Danger> {
-    DANGERS.iter().find(|danger| danger.action.eq_ignore_ascii_case(action))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_list_is_sorted_and_found_in_any_case() {
-        assert!(DANGERS.is_sorted_by(|a, b| a.action < b.action));
-        assert!(DANGERS.len() >= 40);
-        for Danger { action, why } in DANGERS {
-            assert_eq!(danger(&action.to_uppercase()).map(|danger| danger.why), Some(*why));
-        }
-        assert_eq!(danger("ec2:DescribeInstances"), None);
-    }
+    let action = action.to_lowercase();
+    DANGERS.iter().find(|danger| danger.action.to_lowercase() == action)
 }

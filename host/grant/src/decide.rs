@@ -51,45 +51,37 @@ pub enum Layer {
 /// that is not of its operator's type, on several values without a set operator, on a URL that is not in normal form,
 /// or on a `*` reaching over the fields of an ARN. If another part of the statement says no, it does not hang on that.
 pub fn decide(guardrails: &[Policy], grants: &[Policy], request: &Request<'_>) -> Decision {
-    let deny = first(guardrails, Effect::Deny, request).or_else(|| first(grants, Effect::Deny, request));
+    let denies = |policies| first(policies, request, |statement| statement.effect() == Effect::Deny);
+    let allows = |policies| first(policies, request, |statement| statement.effect() == Effect::Allow);
+    let deny = denies(guardrails).or_else(|| denies(grants));
     if let Some(decider) = deny {
         return Decision::ExplicitDeny(decider);
     }
-    if !guardrails.is_empty() && first(guardrails, Effect::Allow, request).is_none() {
+    if !guardrails.is_empty() && allows(guardrails).is_none() {
         return Decision::ImplicitDeny { by: Layer::Guardrail };
     }
-    match first(grants, Effect::Allow, request) {
+    match allows(grants) {
         Some(decider) => Decision::Allow(decider),
         None => Decision::ImplicitDeny { by: Layer::Grant },
     }
 }
 
-/// The statement by which a dangerous action is meant: the first Allow of the grants that applies and is
-/// [marked](Statement::is_marked). To be asked for an action of [`dangers`](crate::dangers) that [`decide`] allows, since a
-/// statement that does not mention the danger may allow it by a wildcard that nobody thought of.
-pub fn decide_dangerous(grants: &[Policy], request: &Request<'_>) -> Option<Decider> {
-    first_of(grants, Effect::Allow, request, Statement::is_marked)
+/// The first Allow statement that applies and says that dangerous actions are meant ([`Statement::is_marked`]). What it
+/// takes beside [`decide`] for a dangerous action to go ahead; which actions are, [`crate::danger`] knows. IAM knows
+/// nothing of this, so that it is no part of `decide`.
+pub fn decide_marked(grants: &[Policy], request: &Request<'_>) -> Option<Decider> {
+    first(grants, request, |statement| statement.effect() == Effect::Allow && statement.is_marked())
 }
 
-/// The first statement of this effect that applies.
-fn first(policies: &[Policy], effect: Effect, request: &Request<'_>) -> Option<Decider> {
-    first_of(policies, effect, request, |_| true)
-}
-
-fn first_of(
-    policies: &[Policy],
-    effect: Effect,
-    request: &Request<'_>,
-    counts: impl Fn(&Statement) -> bool,
-) -> Option<Decider> {
-    let statements =
+/// The first statement of these that applies.
+fn first(policies: &[Policy], request: &Request<'_>, is_meant: impl Fn(&Statement) -> bool) -> Option<Decider> {
+    let mut statements =
         policies.iter().flat_map(|policy| policy.statements().iter().map(move |statement| (policy, statement)));
-    let mut of_effect = statements.filter(|(_, statement)| statement.effect() == effect && counts(statement));
-    let applies = |truth: Truth| match effect {
-        Effect::Allow => truth == Truth::Yes,
-        Effect::Deny => truth != Truth::No,
+    let applies = |statement: &Statement| match (statement.effect(), statement.applies(request)) {
+        (Effect::Allow, truth) => truth == Truth::Yes,
+        (Effect::Deny, truth) => truth != Truth::No,
     };
-    let (policy, statement) = of_effect.find(|(_, statement)| applies(statement.applies(request)))?;
+    let (policy, statement) = statements.find(|(_, statement)| is_meant(statement) && applies(statement))?;
     Some(Decider { policy: policy.name().into(), statement: statement.label() })
 }
 

@@ -21,6 +21,8 @@
 mod request;
 mod decide;
 mod policy;
+mod allowance;
+mod dangerous;
 
 mod statement;
 
@@ -35,18 +37,17 @@ mod pattern;
 mod truth;
 mod value;
 
-mod dangerous;
-
 mod load;
 
 mod error;
 mod json;
 mod nearest;
 
+pub use allowance::{Allowance, Allowed};
 pub use context::{Context, ContextValue};
-pub use dangerous::{DANGEROUS, Danger, danger, dangers};
-pub use decide::{Decider, Decision, Layer, decide, decide_dangerous};
+pub use dangerous::{Danger, danger, dangers};
+pub use decide::{Decider, Decision, Layer, decide, decide_marked};
 pub use error::{Fault, LoadError, Place, Problem};
-pub use policy::{Allowance, Policy};
+pub use policy::Policy;
 pub use request::Request;
 pub use statement::{Effect, Statement};

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::dangerous::{Danger, dangers};
 use crate::error::LoadError;
 use crate::load::load;
-use crate::statement::{Effect, Statement};
+use crate::statement::Statement;
 
 /// A checked IAM policy document. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -50,24 +49,4 @@ impl Policy {
     pub fn condition_keys(&self) -> BTreeSet<String> {
         self.statements().iter().flat_map(Statement::keys).map(String::from).collect()
     }
-
-    /// The dangerous actions that each Allow statement is about, whether or not it says that it means them. One that does
-    /// not say so does not get them through the gate.
-    pub fn dangers(&self) -> Vec<Allowance<'_>> {
-        let allows = self.statements().iter().filter(|statement| statement.effect() == Effect::Allow);
-        let of = |statement| {
-            let named = dangers().iter().filter(move |danger| Statement::names(statement, danger.action));
-            named.map(move |danger| Allowance { statement, danger })
-        };
-        allows.flat_map(of).collect()
-    }
-}
-
-/// A dangerous action that a statement is about.
-#[derive(Clone, Debug)]
-pub struct Allowance<'p> {
-    /// The statement.
-    pub statement: &'p Statement,
-    /// The action.
-    pub danger: &'static Danger,
 }

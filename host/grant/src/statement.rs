@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::action::ActionPattern;
 use crate::condition::Condition;
-use crate::dangerous::DANGEROUS;
+use crate::context::Context;
+use crate::dangerous;
 use crate::request::Request;
 use crate::resource::ResourcePattern;
 use crate::truth::Truth;
@@ -80,14 +81,23 @@ impl Statement {
         !self.conditions.is_empty()
     }
 
-    /// Whether it says that it means dangerous actions too: it has a condition on [`DANGEROUS`].
-    pub fn is_marked(&self) -> bool {
-        self.conditions.iter().any(|condition| condition.key().eq_ignore_ascii_case(DANGEROUS))
+    /// Whether it is about `action`, whatever the resource and the conditions.
+    pub fn names(&self, action: &str) -> bool {
+        self.actions.includes(|entry| entry.matches(action)) == Truth::Yes
     }
 
-    /// Whether it is about this action, on whatever resource and under whatever condition.
-    pub fn names(&self, action: &str) -> bool {
-        self.actions.includes(|entry| entry.matches(action)) != Truth::No
+    /// Whether it says that dangerous actions are meant, by the condition `"Bool": {"quell:Dangerous": "true"}`. Other
+    /// operators on that key say nothing: one that is negated, or asks for its absence, holds by accident.
+    pub fn is_marked(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.key() == dangerous::KEY && condition.expects_true())
+    }
+
+    /// Whether its conditions on `quell:Dangerous` leave dangerous actions out.
+    pub(crate) fn spares_dangers(&self) -> bool {
+        let mut dangerous = Context::new();
+        dangerous.insert(dangerous::KEY, "true");
+        let on_danger = self.conditions.iter().filter(|condition| condition.key() == dangerous::KEY);
+        Truth::all(on_danger.map(|condition| condition.holds(&dangerous))) == Truth::No
     }
 
     /// The condition keys that it asks for, those of its variables included, in lower case.

@@ -71,7 +71,7 @@ impl Simulate {
         }
         if let Some(why) = answer.dangerous.filter(|_| answer.allowed()) {
             note(&page::line(format!(
-                "{} is dangerous: {why}. A plugin gets it only by a statement with the condition \
+                "{} is dangerous, since {why}. A plugin gets it only by a statement with the condition \
                  {{\"Bool\": {{\"quell:Dangerous\": \"true\"}}}}",
                 self.action
             )));

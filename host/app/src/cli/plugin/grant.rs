@@ -4,7 +4,7 @@ mod carry_over;
 
 use std::path::{Path, PathBuf};
 
-use ::grant::{Allowance, DANGEROUS, Danger, Policy};
+use ::grant::{Allowed, Policy};
 use clap::Args;
 
 use crate::cli::client::{Body, JSON};
@@ -91,17 +91,16 @@ impl Grant {
 /// The dangerous actions in a policy that was granted.
 fn dangers(file: &Path, policy: &str) -> Page {
     let Ok(policy) = Policy::load(&file.display().to_string(), policy) else { return Page::default() };
-    let line = |allowance: Allowance<'_>| {
-        let Danger { action, why } = allowance.danger;
-        let effect = if allowance.statement.is_marked() {
-            "granted, as the statement says".to_owned()
+    let line = |Allowed { statement, action, marked }: Allowed| {
+        let effect = if marked {
+            "granted, as the statement says"
         } else {
-            format!("denied, until the statement has the condition {{\"Bool\": {{\"{DANGEROUS}\": \"true\"}}}}")
+            "denied, until the statement has the condition {\"Bool\": {\"quell:Dangerous\": \"true\"}}"
         };
-        let dangerous = format!("dangerous: {} is about {action}, which {why}: ", allowance.statement.label());
+        let dangerous = format!("dangerous: {statement} names {}, and {}: ", action.action, action.why);
         Line::default().and(Style::Attention, dangerous).and(Style::Plain, effect)
     };
-    let mut lines: Vec<Line> = policy.dangers().into_iter().map(line).collect();
+    let mut lines: Vec<Line> = policy.dangerous().into_iter().map(line).collect();
     // A wildcard over everything is about all of them.
     let more = lines.len().saturating_sub(SHOWN_DANGERS);
     lines.truncate(SHOWN_DANGERS);
