@@ -135,7 +135,8 @@ fn judge(verdict: Verdict, component: &[u8]) -> Result<Checked, CheckError> {
             if inspection.digest != digest || inspection.size != component.len() {
                 return Err(too_much("the process that compiled it answered about other bytes".to_owned()));
             }
-            Ok(Checked { inspection, description: *description })
+            let description = description.read().map_err(CheckError::Describe)?;
+            Ok(Checked { inspection: *inspection, description })
         }
         Verdict::Refused(refused) => Err(CheckError::Refused(refused)),
         Verdict::Describe(ended) => Err(CheckError::Describe(ended)),

@@ -2,8 +2,8 @@
 
 use std::{
     env, fs,
-    path::PathBuf,
-    sync::Arc,
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 
@@ -16,17 +16,26 @@ use crate::{
     upload, worst,
 };
 
-/// The child: an example of this crate, which Cargo puts beside the folder of the tests.
-fn program() -> PathBuf {
+/// The child: an example of this crate, which Cargo puts beside the folder of the tests. `cargo test` builds it, but not
+/// when it is told which tests to run.
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let test = env::current_exe().unwrap();
     let program = test.parent().unwrap().parent().unwrap().join("examples/check");
-    assert!(program.is_file(), "{} is missing: `cargo test` without `--test` builds it", program.display());
+    let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
+    let source =
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).iter().filter_map(|path| changed(path)).max();
+    assert!(changed(&program) >= source, "{} is missing or old: `cargo test --no-run` builds it", program.display());
     program
+});
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
 
 /// A checker whose children can be told from those of other tests.
 fn checker(mark: &str, limits: CheckLimits) -> Checker {
-    Checker::new(program(), [mark], limits)
+    Checker::new(&*PROGRAM, [mark], limits)
 }
 
 fn short() -> CheckLimits {
@@ -83,6 +92,20 @@ async fn a_plugin_is_inspected_and_described() {
     assert_eq!(checked.inspection, SANDBOX.inspect(&component).unwrap());
     let description = SANDBOX.describe(&SANDBOX.compile(&component).unwrap()).await.unwrap();
     assert_eq!(checked.description, description);
+}
+
+#[tokio::test]
+async fn a_deep_schema_crosses() {
+    // As deep as a schema may be, and so deeper than it could be inside of another document.
+    let schema = format!("{{\"a\":{}{}}}", "[".repeat(126), "]".repeat(126));
+    let more = format!("(data (i32.const 8192) \"{}\")", schema.replace('"', "\\\""));
+    let describe = format!(
+        "(call $description) (i32.store (i32.const 2072) (i32.const 8192)) (i32.store (i32.const 2076) (i32.const {}))",
+        schema.len()
+    );
+    let module = Module { describe: describe.leak(), more: more.leak(), ..ECHO };
+    let checked = checker("deep", CheckLimits::DEFAULT).check(module.component()).await.unwrap();
+    assert_eq!(checked.description.input_schema.to_string(), schema);
 }
 
 #[tokio::test]
