@@ -74,7 +74,7 @@ fn answer(contract: Contract) -> Verdict {
     };
     match runtime.block_on(sandbox.describe(&plugin)) {
         Ok(description) => {
-            Verdict::Accepted { inspection: plugin.inspection().clone(), description: Box::new(description) }
+            Verdict::Accepted { inspection: Box::new(plugin.inspection().clone()), description: description.into() }
         }
         Err(ended) => Verdict::Describe(ended),
     }

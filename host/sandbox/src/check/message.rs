@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{description::Description, ended::Ended, inspect::Inspection, refused::Refused};
+use crate::{description::Description, ended::Ended, inspect::Inspection, limits::Limits, refused::Refused};
 
 /// The longest first line.
 pub(super) const MAX_ORDER_BYTES: u64 = 4 << 10;
@@ -23,8 +23,41 @@ pub(super) struct Order {
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) enum Verdict {
-    Accepted { inspection: Inspection, description: Box<Description> },
+    Accepted { inspection: Box<Inspection>, description: Described },
     Refused(Refused),
     Describe(Ended),
     Host(String),
+}
+
+/// A [`Description`] with its schemas as texts: as values they could be nested more deeply, inside of the answer, than JSON
+/// is read.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Described {
+    name: String,
+    version: String,
+    summary: String,
+    input_schema: String,
+    output_schema: String,
+}
+
+impl From<Description> for Described {
+    fn from(description: Description) -> Self {
+        let Description { name, version, summary, input_schema, output_schema } = description;
+        Self {
+            name,
+            version,
+            summary,
+            input_schema: input_schema.to_string(),
+            output_schema: output_schema.to_string(),
+        }
+    }
+}
+
+impl Described {
+    /// Reads it as what a plugin returned, since that may be who wrote it.
+    pub(super) fn read(self) -> Result<Description, Ended> {
+        let invalid = |error: serde_json::Error| Ended::OutputInvalid { problem: error.to_string() };
+        Description::read(serde_json::to_value(self).map_err(invalid)?, &Limits::DESCRIBE)
+    }
 }

@@ -38,8 +38,8 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// A checker whose children run that program: one that calls [`check_main`](super::check_main) when it gets those
-    /// arguments.
+    /// A checker whose children run that program, best given by its whole path: one that calls
+    /// [`check_main`](super::check_main) when it gets those arguments.
     pub fn new(
         program: impl Into<PathBuf>,
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
@@ -57,7 +57,8 @@ impl Checker {
 
     /// Decides whether the bytes are a plugin, and asks it what it is.
     ///
-    /// Dropping the future kills the child.
+    /// Dropping the future kills the child, and so does the end of the thread that this runs on: call it on a thread that
+    /// stays, as the workers of a runtime do outside of `block_in_place`.
     pub async fn check(&self, component: Vec<u8>) -> Result<Checked, CheckError> {
         outline::sniff(&component)?;
         let closed = |_| CheckError::Host("the checker was closed".to_owned());
@@ -134,7 +135,8 @@ fn judge(verdict: Verdict, component: &[u8]) -> Result<Checked, CheckError> {
             if inspection.digest != digest || inspection.size != component.len() {
                 return Err(too_much("the process that compiled it answered about other bytes".to_owned()));
             }
-            Ok(Checked { inspection, description: *description })
+            let description = description.read().map_err(CheckError::Describe)?;
+            Ok(Checked { inspection: *inspection, description })
         }
         Verdict::Refused(refused) => Err(CheckError::Refused(refused)),
         Verdict::Describe(ended) => Err(CheckError::Describe(ended)),

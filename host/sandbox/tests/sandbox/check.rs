@@ -2,8 +2,8 @@
 
 use std::{
     env, fs,
-    path::PathBuf,
-    sync::Arc,
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 
@@ -13,20 +13,29 @@ use sandbox::{CheckError, CheckLimits, Checked, Checker, Ended};
 
 use crate::{
     support::{ECHO, Module, SANDBOX, running},
-    worst,
+    upload, worst,
 };
 
-/// The child: an example of this crate, which Cargo puts beside the folder of the tests.
-fn program() -> PathBuf {
+/// The child: an example of this crate, which Cargo puts beside the folder of the tests. `cargo test` builds it, but not
+/// when it is told which tests to run.
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let test = env::current_exe().unwrap();
     let program = test.parent().unwrap().parent().unwrap().join("examples/check");
-    assert!(program.is_file(), "{} is missing: `cargo test` without `--test` builds it", program.display());
+    let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
+    let source =
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).iter().filter_map(|path| changed(path)).max();
+    assert!(changed(&program) >= source, "{} is missing or old: `cargo test --no-run` builds it", program.display());
     program
+});
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
 
 /// A checker whose children can be told from those of other tests.
 fn checker(mark: &str, limits: CheckLimits) -> Checker {
-    Checker::new(program(), [mark], limits)
+    Checker::new(&*PROGRAM, [mark], limits)
 }
 
 fn short() -> CheckLimits {
@@ -86,6 +95,20 @@ async fn a_plugin_is_inspected_and_described() {
 }
 
 #[tokio::test]
+async fn a_deep_schema_crosses() {
+    // As deep as a schema may be, and so deeper than it could be inside of another document.
+    let schema = format!("{{\"a\":{}{}}}", "[".repeat(126), "]".repeat(126));
+    let more = format!("(data (i32.const 8192) \"{}\")", schema.replace('"', "\\\""));
+    let describe = format!(
+        "(call $description) (i32.store (i32.const 2072) (i32.const 8192)) (i32.store (i32.const 2076) (i32.const {}))",
+        schema.len()
+    );
+    let module = Module { describe: describe.leak(), more: more.leak(), ..ECHO };
+    let checked = checker("deep", CheckLimits::DEFAULT).check(module.component()).await.unwrap();
+    assert_eq!(checked.description.input_schema.to_string(), schema);
+}
+
+#[tokio::test]
 async fn refusals_cross_as_they_are() {
     let checker = checker("refused", CheckLimits::DEFAULT);
     let unknown = wat::parse_str(r#"(component (import "evil:x/y" (instance)))"#).unwrap();
@@ -119,11 +142,14 @@ async fn a20_hard_to_compile() {
 #[tokio::test]
 async fn a21_types_that_unfold_without_end() {
     let checker = checker("a21", short());
-    for levels in [14, 60] {
-        let component = wat::parse_str(crate::upload::unfolding(levels)).unwrap();
-        let expected = if levels == 14 { "import-type-mismatch" } else { "malformed" };
-        let input = format!("tuples of tuples, {levels} levels deep");
-        case("A21", &input, expected, code(&checker.check(component).await));
+    for (kind, twice) in upload::TWICE {
+        for levels in [14, 60] {
+            // At 60 levels the type is larger than wasmparser allows; records and variants would have to have names.
+            let expected = if (kind, levels) == ("tuples", 14) { "import-type-mismatch" } else { "malformed" };
+            let component = wat::parse_str(upload::unfolding(twice, levels)).unwrap();
+            let input = format!("{kind} of {kind}, {levels} levels deep");
+            case("A21", &input, expected, code(&checker.check(component).await));
+        }
     }
     next_works(&checker).await;
 }
@@ -139,7 +165,7 @@ async fn a23_a_child_that_is_killed() {
 
 #[tokio::test]
 async fn a23_a_child_that_hangs() {
-    let limits = CheckLimits { wall_time: Duration::from_millis(500), ..CheckLimits::DEFAULT };
+    let limits = CheckLimits { wall_time: Duration::from_secs(2), ..CheckLimits::DEFAULT };
     let stopped = checker("a23-hangs", limits);
     let (checked, ()) = tokio::join!(stopped.check(hard()), signal("a23-hangs", Signal::STOP));
     case("A23", "the child hangs", "compile-limit", code(&checked));

@@ -36,24 +36,15 @@ async fn b03_b04_time_is_not_up_too_early() {
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
-/// Uses each page that it may have.
-const ALL_MEMORY: Module = Module {
-    memory: "1024",
-    run: "(local $at i32)
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b07_all_the_memory_of_20_plugins_at_once() {
+    let every_page = "(local $at i32)
         (loop $l
             (i32.store (local.get $at) (i32.const 1))
             (local.set $at (i32.add (local.get $at) (i32.const 4096)))
             (br_if $l (i32.lt_u (local.get $at) (i32.const 67108864))))
-        (call $ok (i32.const 100) (i32.const 7))",
-    more: "",
-    ..ECHO
-};
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn b07_all_the_memory_of_20_plugins_at_once() {
-    // The first 4 KiB hold the output; the rest of the text must stay as it is.
-    let module = Module { run: ALL_MEMORY.run, ..ALL_MEMORY };
-    let plugin = module.plugin();
+        (call $ok (i32.const 100) (i32.const 7))";
+    let plugin = Module { memory: "1024", run: every_page, ..ECHO }.plugin();
     let tasks: Vec<_> = (0..20)
         .map(|_| {
             let plugin = plugin.clone();

@@ -240,9 +240,17 @@ fn the_strings_of_a_built_plugin_are_utf_8() {
     }
 }
 
-/// A component whose type is small and unfolds to a large one.
-pub fn unfolding(levels: usize) -> String {
-    let types: String = (1..levels).map(|level| format!("(type $t{level} (tuple $t{0} $t{0}))", level - 1)).collect();
+/// The kinds of type that can be made of two of another, given as `$t`.
+pub const TWICE: [(&str, &str); 3] = [
+    ("tuples", "(tuple $t $t)"),
+    ("records", r#"(record (field "a" $t) (field "b" $t))"#),
+    ("variants", r#"(variant (case "a" $t) (case "b" $t))"#),
+];
+
+/// A component whose type is small and unfolds to a large one: each level is twice the one before.
+pub fn unfolding(twice: &str, levels: usize) -> String {
+    let twice = |level: usize| twice.replace("$t", &format!("$t{}", level - 1));
+    let types: String = (1..levels).map(|level| format!("(type $t{level} {})", twice(level))).collect();
     let last = levels - 1;
     format!(
         r#"(component (type $t0 (tuple u8 u8)) {types}
@@ -252,8 +260,14 @@ pub fn unfolding(levels: usize) -> String {
 
 #[test]
 fn a21_types_that_unfold_without_end() {
-    for (levels, code) in [(14, "import-type-mismatch"), (60, "malformed")] {
-        assert_eq!(refused(&text(&unfolding(levels))).code(), code, "{levels} levels");
+    for (kind, twice) in TWICE {
+        for levels in [14, 60] {
+            let refused = refused(&text(&unfolding(twice, levels)));
+            assert!(
+                ["import-type-mismatch", "malformed"].contains(&refused.code()),
+                "{levels} levels of {kind}: {refused}"
+            );
+        }
     }
 }
 
