@@ -158,6 +158,15 @@ async fn a_thief_gets_nothing_and_its_ledger_is_a_charge_sheet() {
         format!("denied: {}", word(denied("invalid-arguments"), "invalid-arguments")),
     );
 
+    let noise = sheet.lines().find(|line| line.contains("noise/1/1")).unwrap_or_default();
+    let inert = noise.contains(r"\u{1b}[2J\u{202e}all is well\r\n2026-01-01") && !noise.chars().any(char::is_control);
+    case(
+        "B24",
+        "a log line with ANSI, bidi, CR and a forged line behind it",
+        "one line, escaped",
+        if inert { "one line, escaped" } else { noise },
+    );
+
     let path = repository().join("tests/hostile/thief/charge-sheet.txt");
     if std::env::var_os("QUELL_UPDATE").is_some() {
         std::fs::write(&path, &sheet).expect("the sheet can be written");
@@ -249,7 +258,7 @@ async fn a_cancel_stops_a_plugin_that_spins() {
     let world = World::with(GENEROUS).await;
     let run = under_way(&world, "spin").await;
     let asked = Instant::now();
-    world.admin.post(&format!("runs/{run}/cancel"), &json!({ "reason": "it spins" })).await.expect_status(202);
+    world.admin.post(&format!("runs/{run}/cancel"), &json!({ "reason": "it spins" })).await.expect_status(204);
     let ended = world.admin.run_that_ended(&run, "cancelled").await;
     // Without the cancel it would have spun for minutes. How long it took is for whoever reads the log of the test.
     println!("cancelled after {:?}", asked.elapsed());
@@ -264,7 +273,7 @@ async fn a_call_in_flight_is_recorded_though_its_run_is_cancelled() {
     let announced =
         async || Some(world.admin.entries_of_kind(&run, "call.intent").await).filter(|found| !found.is_empty());
     until("the intent", announced).await;
-    world.admin.post(&format!("runs/{run}/cancel"), &json!({ "reason": "enough" })).await.expect_status(202);
+    world.admin.post(&format!("runs/{run}/cancel"), &json!({ "reason": "enough" })).await.expect_status(204);
     world.admin.run_that_ended(&run, "cancelled").await;
     let outcomes = world.admin.entries_of_kind(&run, "call.outcome").await;
     let seen = outcomes.first().map_or("nothing", |outcome| outcome["data"]["result"].as_str().unwrap_or_default());

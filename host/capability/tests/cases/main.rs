@@ -10,3 +10,4 @@
 mod world;
 
 mod dangerous;
+mod scope;

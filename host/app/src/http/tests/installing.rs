@@ -236,11 +236,11 @@ async fn the_audit_is_for_now_and_for_any_past_moment() {
     let grant = server.put("/v1/plugins/echo/grant", &server.admin).header("content-type", "application/json");
     assert_eq!(told(grant.body(policy)).await.0, 204);
     let now = server.see("/v1/audit/capabilities").await;
-    assert_eq!(now["rows"][0]["findings"], json!(["not-imported", "dangerous-not-marked"]), "{now}");
+    assert_eq!(now["rows"][0]["findings"], json!(["not-imported", "dangerous", "dangerous-not-marked"]), "{now}");
     let then = server.see(&format!("/v1/audit/capabilities?at={before}")).await;
     assert_eq!(then["rows"], json!([]));
     for (format, media, part) in [
-        ("csv", "text/csv; charset=utf-8", "echo,1.0.0,,iam:PassRole"),
+        ("csv", "text/csv; charset=utf-8", ",,iam:PassRole,"),
         ("markdown", "text/markdown; charset=utf-8", "| echo | 1.0.0 |"),
     ] {
         let answer = server.get(&format!("/v1/audit/capabilities?format={format}"), Some(&server.person));
