@@ -10,3 +10,6 @@
 mod world;
 
 mod dangerous;
+mod grants;
+mod limits;
+mod scope;
