@@ -1,5 +1,5 @@
 //! IAM's documented logic as data: every case of `conformance.json` decides as it says, every invalid document is
-//! refused. The policy of an existing remediation function loads as it stands.
+//! refused.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a helper of tests that panics fails its test")]
 
@@ -53,13 +53,4 @@ fn every_invalid_document_is_refused() {
         let loaded = Policy::load("grant", &case["policy"].to_string());
         assert!(loaded.is_err(), "{} is loaded", case["name"]);
     }
-}
-
-#[test]
-fn the_policy_of_a_remediation_function_loads_verbatim() {
-    let policy = Policy::load("lambda", include_str!("lambda-permissions.json")).unwrap();
-    let actions: Vec<&str> = policy.statements().iter().flat_map(|statement| statement.actions()).collect();
-    assert_eq!(actions.len(), 12);
-    let request = Request { action: "ec2:RevokeSecurityGroupIngress", resource: "*", context: &Context::new() };
-    assert_eq!(decide(&[], &[policy], &request).to_string(), "allowed by `Statement[0]` of policy `lambda`");
 }

@@ -107,6 +107,10 @@ fn resources() {
         "${aws:PrincipalTag/team}",
         "a resource is `*`, an arn, or for `http` actions a URL that begins with `https://`",
     );
+    let other = "a resource is `*`, an arn, or for `http` actions a URL that begins with `https://`";
+    check_resource("secret:Use", "a:b", other);
+    check_resource("secret:Use", "a/b", other);
+    check_resource("http:Get", "https://example.com/a b", "a URL pattern has no white space");
     check_resource(
         "http:Get",
         "http://example.com/",
@@ -135,6 +139,10 @@ fn resources() {
         "arn:aws:ec2:*:instance:i-1",
         "the account of an arn is empty, twelve digits, `aws` or a pattern of these",
     );
+    let account = "the account of an arn is empty, twelve digits, `aws` or a pattern of these";
+    for odd in ["abcdefabcdef", "a*", "12345678901", "1234567890123", "AWS", "aws*", " "] {
+        check_resource("ec2:*", &format!("arn:aws:ec2:*:{odd}:x"), account);
+    }
     check_resource(
         "s3:*",
         "arn:aws:s3:::",
@@ -179,6 +187,24 @@ fn conditions() {
             "line 3, column 2, Statement.Condition[\"ForAnyValue:StringLikeIfExists\"]: condition operator `ForAnyValue:StringLikeIfExists` combines what does not go together\n  help: {combination}"
         ),
     );
+    for operator in ["ForAllValues:Null", "ForAnyValue:Null", "NullIfExists"] {
+        let column = if operator.contains(':') { format!("[\"{operator}\"]") } else { format!(".{operator}") };
+        check_condition(
+            &format!("{{\"{operator}\": {{\"a:b\": \"true\"}}}}"),
+            &format!(
+                "line 3, column 2, Statement.Condition{column}: condition operator `{operator}` combines what does not go together\n  help: {combination}"
+            ),
+        );
+    }
+    for key in ["a_b:c", "a b:c", ":c", "a:", "a: ", "a:${b}", "a:*", "a"] {
+        check_condition(
+            &format!("{{\"Bool\": {{\"{key}\": \"true\"}}}}"),
+            &format!(
+                "line 3, column 11, Statement.Condition.Bool{}: `{key}` is not a condition key\n  help: a condition key has a prefix, such as `aws:RequestedRegion`",
+                if key == "a" { ".a".into() } else { format!("[{key:?}]") }
+            ),
+        );
+    }
     check_condition(
         "{\"StringEquals\": {\"region\": \"x\", \"aws:A\": [], \"AWS:a\": \"x\", \"aws:B\": {}}}",
         "line 3, column 19, Statement.Condition.StringEquals.region: `region` is not a condition key\n  help: a condition key has a prefix, such as `aws:RequestedRegion`\n\

@@ -10,4 +10,6 @@
 mod world;
 
 mod dangerous;
+mod grants;
+mod limits;
 mod scope;

@@ -1,162 +1,148 @@
-//! C01 to C21: what a grant does not cover is denied, the ledger says why, and nothing is sent.
+//! C07 to C10, C14, C21: regions, accounts, partitions, odd ARNs, tags.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use capability::Fault;
+use capability::{Fault, FaultKind};
 use cases::case;
 use serde_json::{Value, json};
 
-use crate::world::{READ, THING, World, allow, touching};
+use crate::world::{ACCOUNT, READ, REGION, THING, Tags, World, allow, on, touching};
 
-/// What is granted here unless a case says otherwise.
-fn granted() -> Value {
-    json!([allow("thing:Put", THING)])
-}
+const NOT_ALLOWED: &str = "implicit-deny, 0 sent";
+const OUTSIDE: &str = "out-of-scope, 0 sent";
 
-#[tokio::test]
-async fn c01_c02_c16_what_was_granted_to_nobody_or_to_another() {
-    let world = World::granting(granted());
-    case(
-        "C01",
-        "a plugin without a grant",
-        "not-granted, 0 sent",
-        World::new(None).step("a").write("thing:Put", THING).await,
-    );
-    case(
-        "C02",
-        "another digest of the same plugin",
-        "not-granted, 0 sent",
-        world.step("a-2").write("thing:Put", THING).await,
-    );
-    world.grant("b", json!([allow("thing:Get", THING)]));
-    let seen = world.step("b").write("thing:Put", THING).await;
-    case("C16", "plugin b calls what only plugin a was granted", "implicit-deny, 0 sent", seen);
-    assert_eq!(world.step("a").write("thing:Put", THING).await, "1 sent");
-}
-
-#[tokio::test]
-async fn c03_a_revoked_grant_holds_for_the_next_call() {
-    let world = World::granting(granted());
-    let step = world.step("a");
-    case("C03", "before it is revoked", "1 sent", step.write("thing:Put", THING).await);
-    world.grant("a", json!([allow("thing:Get", THING)]));
-    case("C03", "the next call of the same step", "implicit-deny, 0 sent", step.write("thing:Put", THING).await);
-}
-
-#[tokio::test]
-async fn c04_a_call_in_flight_ends_and_the_next_is_denied() {
-    let world = World::granting(granted());
-    world.answers.forget_permits(usize::MAX);
-    let step = world.step("a");
-    let flying = tokio::spawn({
-        let step = step.clone();
-        async move { step.write("thing:Put", THING).await }
-    });
-    while world.sent.lock().unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    world.grant("a", json!([allow("thing:Get", THING)]));
-    world.answers.add_permits(1);
-    case("C04", "the call that was in flight", "1 sent", flying.await.unwrap());
-    let outcomes = world.kept.lock().unwrap().iter().filter(|draft| draft.kind == "call.outcome").count();
-    case("C04", "its outcome in the ledger", "1 outcome", format!("{outcomes} outcome"));
-    case("C04", "the next call", "implicit-deny, 0 sent", step.write("thing:Put", THING).await);
-}
-
-#[tokio::test]
-async fn c05_c06_c15_c18_what_is_not_in_the_grant() {
-    let step = World::granting(granted()).step("a");
-    case("C05", "another action of the service", "implicit-deny, 0 sent", step.write("thing:Delete", THING).await);
-    let other = "arn:aws:thing:eu-central-1:123456789012:thing/8";
-    case("C06", "another resource", "implicit-deny, 0 sent", step.write("thing:Put", other).await);
-    // What the call before answered is the target of the next one.
-    step.gate.pass(&step.attempt, crate::world::WRITE, &touching("thing:Put", THING)).await;
-    let output = "arn:aws:thing:eu-central-1:123456789012:thing/from-the-answer";
-    case("C15", "a target taken from an answer", "implicit-deny, 0 sent", step.write("thing:Put", output).await);
-    let reads = World::granting(json!([allow("thing:Get", "*")])).step("a");
-    case("C18", "a write under a grant to read", "implicit-deny, 0 sent", reads.write("thing:Put", THING).await);
-    assert_eq!(reads.call(READ, touching("thing:Get", THING)).await, "1 sent");
-}
-
-#[tokio::test]
-async fn c07_c08_c09_what_is_outside_of_the_run() {
+/// A write to a resource under a grant of everything, and a read of it, which comes to the same.
+async fn reach(resource: &str) -> String {
     let step = World::granting(json!([allow("*", "*")])).step("a");
-    for (id, input, arn) in [
-        ("C07", "another region, under an Allow of *", "arn:aws:thing:us-east-1:123456789012:thing/7"),
-        ("C08", "another account, under an Allow of *", "arn:aws:thing:eu-central-1:210987654321:thing/7"),
-        ("C09", "aws-cn, under an Allow of *", "arn:aws-cn:thing:eu-central-1:123456789012:thing/7"),
-        ("C09", "aws-us-gov, under an Allow of *", "arn:aws-us-gov:thing:eu-central-1:123456789012:thing/7"),
-    ] {
-        case(id, input, "out-of-scope, 0 sent", step.write("thing:Put", arn).await);
-    }
-    let region =
-        crate::world::on(allow("thing:Put", "*"), json!({ "StringEquals": { "aws:RequestedRegion": "us-east-1" } }));
-    let elsewhere = World::granting(json!([region])).step("a");
-    let seen = elsewhere.write("thing:Put", "arn:aws:thing:::global/7").await;
-    case("C07", "a global resource, granted for another region", "implicit-deny, 0 sent", seen);
+    let seen = step.write("thing:Put", resource).await;
+    assert_eq!(step.call(READ, touching("thing:Get", resource)).await, seen);
+    seen
 }
 
 #[tokio::test]
-async fn c10_tricks_with_arns_do_not_match_the_clean_one() {
-    let step = World::granting(granted()).step("a");
-    let long = format!("{THING}{}", "7".repeat(4096));
-    for (input, arn) in [
-        ("`*` for the id", "arn:aws:thing:eu-central-1:123456789012:thing/*"),
-        ("`?` for the id", "arn:aws:thing:eu-central-1:123456789012:thing/?"),
-        ("`%2f` for the slash", "arn:aws:thing:eu-central-1:123456789012:thing%2f7"),
-        ("`../` in it", "arn:aws:thing:eu-central-1:123456789012:thing/8/../7"),
-        ("a slash behind it", "arn:aws:thing:eu-central-1:123456789012:thing/7/"),
-        ("upper case", "arn:aws:thing:eu-central-1:123456789012:THING/7"),
-        ("a Cyrillic letter", "arn:aws:thing:eu-central-1:123456789012:th\u{456}ng/7"),
-        ("white space behind it", "arn:aws:thing:eu-central-1:123456789012:thing/7 "),
-        ("4 KiB", &long),
+async fn c07_c08_c09_no_grant_reaches_out_of_the_run() {
+    assert_eq!(reach(THING).await, "1 sent");
+    let role = "arn:aws:iam::123456789012:role/app";
+    assert_eq!(reach(role).await, "1 sent");
+    let region = THING.replace(REGION, "us-east-1");
+    case("C07", "another region than the run's", OUTSIDE, reach(&region).await);
+    let regional = role.replace("iam::", "iam:us-east-1:");
+    case("C07", "a region in the arn of a global service", OUTSIDE, reach(&regional).await);
+    case("C07", "the run's region in upper case", OUTSIDE, reach(&THING.replace(REGION, "EU-CENTRAL-1")).await);
+    let account = THING.replace(ACCOUNT, "210987654321");
+    case("C08", "another account than the run's", OUTSIDE, reach(&account).await);
+    case("C08", "a role of another account", OUTSIDE, reach("arn:aws:iam::210987654321:role/app").await);
+    case("C08", "`*` for the account", OUTSIDE, reach(&THING.replace(ACCOUNT, "*")).await);
+    for partition in ["aws-cn", "aws-us-gov"] {
+        let arn = THING.replacen("aws", partition, 1);
+        case("C09", &format!("the partition {partition}"), OUTSIDE, reach(&arn).await);
+    }
+    case("C09", "an empty account and region, in another partition", OUTSIDE, reach("arn:aws-cn:s3:::acme").await);
+}
+
+#[tokio::test]
+async fn c07_c08_c09_what_the_grant_says_of_them_holds() {
+    async fn under(statement: Value, resource: &str) -> String {
+        World::granting(json!([statement])).step("a").write("thing:Put", resource).await
+    }
+    let region = |region: &str| json!({ "StringEquals": { "aws:RequestedRegion": region } });
+    let account = |account: &str| json!({ "StringEquals": { "aws:ResourceAccount": account } });
+    let elsewhere = under(on(allow("*", "*"), region("us-east-1")), THING).await;
+    case("C07", "a grant for another region, by condition", NOT_ALLOWED, elsewhere);
+    let elsewhere = under(allow("*", &THING.replace(REGION, "us-*")), THING).await;
+    case("C07", "a grant for other regions, by arn", NOT_ALLOWED, elsewhere);
+    let role = "arn:aws:iam::123456789012:role/app";
+    let seen = under(allow("*", &role.replace("iam::", "iam:eu-central-1:")), role).await;
+    case("C07", "a grant for a region, on what is global", NOT_ALLOWED, seen);
+    assert_eq!(under(on(allow("*", "*"), region(REGION)), role).await, "1 sent");
+    let other = under(on(allow("*", "*"), account("210987654321")), THING).await;
+    case("C08", "a grant for another account, by condition", NOT_ALLOWED, other);
+    let other = under(allow("*", &THING.replace(ACCOUNT, "210987654321")), THING).await;
+    case("C08", "a grant for another account, by arn", NOT_ALLOWED, other);
+    assert_eq!(under(on(allow("*", "*"), account(ACCOUNT)), THING).await, "1 sent");
+    let china = under(allow("*", &THING.replacen("aws", "aws-cn", 1)), THING).await;
+    case("C09", "a grant for another partition", NOT_ALLOWED, china);
+}
+
+#[tokio::test]
+async fn c10_an_odd_arn_is_not_the_clean_one() {
+    let step = World::granting(json!([allow("*", THING)])).step("a");
+    assert_eq!(step.write("thing:Put", THING).await, "1 sent");
+    let with = |end: &str| THING.replace("thing/7", end);
+    for (trick, resource, expected) in [
+        ("`*` for the name", with("thing/*"), NOT_ALLOWED),
+        ("`*` for everything", "*".into(), NOT_ALLOWED),
+        ("`?` for a letter", with("thing/?"), NOT_ALLOWED),
+        ("`%2f` for the slash", with("thing%2f7"), NOT_ALLOWED),
+        ("`../` in the name", with("thing/x/../7"), NOT_ALLOWED),
+        ("a slash behind", with("thing/7/"), NOT_ALLOWED),
+        ("upper case", with("THING/7"), NOT_ALLOWED),
+        ("upper case in front", with("thing/7").replace("arn", "ARN"), NOT_ALLOWED),
+        ("a letter that looks alike", with("th\u{456}ng/7"), NOT_ALLOWED),
+        ("white space behind", with("thing/7 "), NOT_ALLOWED),
+        ("white space in front", format!(" {THING}"), NOT_ALLOWED),
+        ("a line end behind", with("thing/7\n"), NOT_ALLOWED),
+        ("a zero byte behind", with("thing/7\0"), NOT_ALLOWED),
+        ("4 KiB behind", with(&format!("thing/7{}", "x".repeat(4096))), NOT_ALLOWED),
+        ("the arn twice", format!("{THING}{THING}"), NOT_ALLOWED),
+        ("the end of the arn alone", "thing/7".into(), NOT_ALLOWED),
+        ("nothing", String::new(), NOT_ALLOWED),
+        ("white space in the account", THING.replace(ACCOUNT, " 123456789012"), OUTSIDE),
+        ("digits that look alike", THING.replace(ACCOUNT, "12345678901\u{ff12}"), OUTSIDE),
     ] {
-        case(
-            "C10",
-            &format!("the granted ARN with {input}"),
-            "implicit-deny, 0 sent",
-            step.write("thing:Put", arn).await,
-        );
+        case("C10", trick, expected, step.write("thing:Put", &resource).await);
     }
 }
 
 #[tokio::test]
-async fn c14_c21_tags_decide_and_a_guardrail_stands_above() {
-    let tags = |world: &Arc<World>, tags: Result<&[(&str, &str)], Fault>| {
-        let of = |tags: &[(&str, &str)]| {
-            Some(tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>())
-        };
-        *world.tags.lock().unwrap() = tags.map(of);
+async fn c10_no_name_reaches_into_another_account() {
+    // The name itself looks like the rest of an arn: `*` in a pattern must not read it as an account.
+    let step = World::granting(json!([allow("*", "arn:aws:thing:eu-central-1:*:123456789012:thing/7")])).step("a");
+    let arn = "arn:aws:thing:eu-central-1:123456789012:x:123456789012:thing/7";
+    case("C10", "a name that looks like the rest of an arn", NOT_ALLOWED, step.write("thing:Put", arn).await);
+}
+
+fn tagged(key: &str, value: &str) -> Tags {
+    Ok(Some(BTreeMap::from([(key.to_string(), value.to_string())])))
+}
+
+#[tokio::test]
+async fn c14_tags_are_asked_for_at_every_call() {
+    let condition = json!({ "StringEquals": { "aws:ResourceTag/team": "red" } });
+    let step = World::granting(json!([on(allow("*", "*"), condition)])).step("a");
+    let world = step.world.clone();
+    let under = async |tags: Tags| {
+        *world.tags.lock().unwrap() = tags;
+        step.write("thing:Put", THING).await
     };
-    let red = crate::world::on(allow("thing:Put", "*"), json!({ "StringEquals": { "aws:ResourceTag/team": "red" } }));
-    let world = World::granting(json!([red]));
-    let step = world.step("a");
-    tags(&world, Ok(&[]));
-    case("C14", "granted on a tag that is missing", "implicit-deny, 0 sent", step.write("thing:Put", THING).await);
-    tags(&world, Ok(&[("team", "red")]));
-    case("C14", "the same with the tag", "1 sent", step.write("thing:Put", THING).await);
-    tags(&world, Ok(&[("team", "blue")]));
-    case("C14", "the tag changed before the next call", "implicit-deny, 0 sent", step.write("thing:Put", THING).await);
+    case("C14", "the granted tag", "1 sent", under(tagged("team", "red")).await);
+    case("C14", "the tag changed since the last call", NOT_ALLOWED, under(tagged("team", "blue")).await);
+    case("C14", "a tag of that name in upper case", "1 sent", under(tagged("TEAM", "red")).await);
+    case("C14", "another tag", NOT_ALLOWED, under(tagged("owner", "red")).await);
+    case("C14", "no tags", NOT_ALLOWED, under(Ok(Some(BTreeMap::new()))).await);
+    let both = [("team", "red"), ("Team", "blue")].map(|(key, value)| (key.to_string(), value.to_string()));
+    case("C14", "two tags that differ by case", NOT_ALLOWED, under(Ok(Some(BTreeMap::from(both)))).await);
+    let unreadable = Fault::known(FaultKind::AccessDenied, "AccessDenied", "no");
+    case("C14", "tags that cannot be read", NOT_ALLOWED, under(Err(unreadable)).await);
+}
 
-    let protect = json!([
-        allow("*", "*"),
-        { "Sid": "DoNotTouch", "Effect": "Deny", "Action": "*", "Resource": "*",
-          "Condition": { "Null": { "aws:ResourceTag/do-not-touch": "false" } } },
-    ]);
-    let world = World::new(Some(protect));
+#[tokio::test]
+async fn c21_what_is_protected_is_above_every_grant() {
+    let protected = json!({
+        "Sid": "Protected", "Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": { "StringEquals": { "aws:ResourceTag/do-not-touch": "yes" } }
+    });
+    let world = World::new(Some(json!([allow("*", "*"), protected])));
     world.grant("a", json!([allow("*", "*")]));
     let step = world.step("a");
-    tags(&world, Ok(&[("do-not-touch", "")]));
-    let denied = "guardrail by DoNotTouch of guardrail, 0 sent";
-    case(
-        "C21",
-        "a resource with the tag do-not-touch, under an Allow of *",
-        denied,
-        step.write("thing:Put", THING).await,
-    );
-    tags(&world, Err(Fault::unknown("time-out", "30 s")));
-    case("C21", "its tags cannot be read", denied, step.write("thing:Put", THING).await);
-    tags(&world, Ok(&[]));
-    case("C21", "a resource without it", "1 sent", step.write("thing:Put", THING).await);
+    let under = async |tags: Tags| {
+        *world.tags.lock().unwrap() = tags;
+        step.write("thing:Put", THING).await
+    };
+    let denied = "guardrail by Protected of guardrail, 0 sent";
+    case("C21", "a protected resource under a grant of everything", denied, under(tagged("do-not-touch", "yes")).await);
+    case("C21", "the protecting tag in upper case", denied, under(tagged("DO-NOT-TOUCH", "yes")).await);
+    let unreadable = Fault::known(FaultKind::AccessDenied, "AccessDenied", "no");
+    case("C21", "tags that cannot be read", denied, under(Err(unreadable)).await);
+    case("C21", "a resource that is not protected", "1 sent", under(tagged("team", "red")).await);
 }

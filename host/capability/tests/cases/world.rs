@@ -164,6 +164,10 @@ impl World {
         self.policies.lock().unwrap().insert(digest.into(), Effective { grants, ..Effective::default() });
     }
 
+    pub fn revoke(&self, digest: &str) {
+        self.policies.lock().unwrap().remove(digest);
+    }
+
     /// A step of this plugin, with the gate before it.
     pub fn step(self: &Arc<World>, digest: &str) -> Step {
         self.bounded(digest, Limits::default())

@@ -9,6 +9,7 @@
 )]
 
 mod conditions;
+mod corners;
 mod resources;
 
 use grant::{Context, Decision, Layer, Policy, Request, decide};
@@ -37,6 +38,7 @@ fn context(keys: &Value) -> Context {
 }
 
 fn answer(decision: &Decision) -> &'static str {
+    assert_eq!(decision.is_allowed(), matches!(decision, Decision::Allow(_)));
     match decision {
         Decision::Allow(_) => ALLOW,
         Decision::ExplicitDeny(_) => DENY,
