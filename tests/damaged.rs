@@ -35,4 +35,18 @@ async fn a_component_that_was_changed_on_the_disk_never_runs() {
     }
     let noted = admin.entries_of_kind("system", "plugin.damaged").await.len();
     case("M05", "the same, in the ledger", "1 entry plugin.damaged", format!("{noted} entry plugin.damaged"));
+
+    // The same bytes again mend it.
+    let bytes = std::fs::read(hostile("thief")).expect("a component can be read");
+    admin.post_document("plugins", "application/wasm", bytes).await.expect_status(200);
+    let start = json!({ "account": "123456789012", "region": "us-east-1", "inputs": {} });
+    let started = admin.post("workflows/look/runs", &start).await.expect_status(202);
+    let ended = admin.run_that_ended(started["run"].as_str().expect("a run has an id"), "succeeded").await;
+    case(
+        "M05",
+        "the same bytes uploaded again, then a run of it",
+        "succeeded",
+        ended["status"].as_str().unwrap_or_default(),
+    );
+    host.verify();
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use grant::{Effect, Policy, Statement};
+use grant::{Danger, Effect, Policy, Statement, dangers};
 
 use crate::row::{DeniedBy, Granted};
 
@@ -29,6 +29,29 @@ pub(crate) fn allowed_by_name(policy: &Policy) -> Vec<&str> {
         named.entry(action.to_ascii_lowercase()).or_insert(action);
     }
     named.into_values().collect()
+}
+
+/// The entries with a wildcard that allow dangerous actions, each with those.
+pub(crate) fn dangerous_wildcards(policy: &Policy) -> BTreeMap<&str, Vec<&'static Danger>> {
+    let mut wildcards: BTreeMap<&str, Vec<&'static Danger>> = BTreeMap::new();
+    let allows = |statement: &&Statement| statement.effect() == Effect::Allow && !statement.excludes_actions();
+    let actions = policy.statements().iter().filter(allows).flat_map(Statement::actions);
+    for action in actions.filter(|action| action.contains(['*', '?'])) {
+        let named: Vec<_> = dangers().iter().filter(|danger| matches(action, danger.action)).collect();
+        if !named.is_empty() {
+            wildcards.insert(action, named);
+        }
+    }
+    wildcards
+}
+
+/// Whether an entry of `Action` with wildcards names an action: what a policy of that entry alone says.
+fn matches(entry: &str, action: &str) -> bool {
+    let document = serde_json::json!({
+        "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": entry, "Resource": "*" },
+    });
+    let policy = Policy::load("entry", &document.to_string());
+    policy.is_ok_and(|policy| policy.statements().iter().any(|statement| statement.names(action)))
 }
 
 fn about<'a>(policy: &'a Policy, effect: Effect, action: &'a str) -> impl Iterator<Item = (&'a Policy, &'a Statement)> {

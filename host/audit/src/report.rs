@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use capability::{Access, Spec};
-use grant::Policy;
+use grant::{Danger, Policy};
 use ledger::Millis;
 use registry::Registry;
 use serde::{Deserialize, Serialize};
 
-use crate::policies::{allowed_by_name, denied_by, granted};
+use crate::policies::{allowed_by_name, dangerous_wildcards, denied_by, granted};
 use crate::row::{Finding, Row};
 use crate::time::rfc3339;
 use crate::usage::{Place, Tally, Usage};
+
+/// How many dangerous actions of a wildcard are named.
+const SHOWN_DANGERS: usize = 5;
 
 /// The version of the report's form.
 pub const VERSION: u32 = 1;
@@ -126,7 +129,26 @@ impl<'a> Subject<'a> {
                 places.insert(("", specs.spelled(action)));
             }
         }
-        places.into_iter().map(|(function, action)| self.row(specs, function, action)).collect()
+        // A wildcard is told for the dangerous actions in it that nothing needs.
+        let wildcards = self.grant.map(dangerous_wildcards).unwrap_or_default();
+        let needed = |danger: &Danger| places.iter().any(|(_, action)| action.eq_ignore_ascii_case(danger.action));
+        let unneeded: Vec<_> = wildcards
+            .into_iter()
+            .filter_map(|(wildcard, dangers)| {
+                let unneeded: Vec<_> = dangers.into_iter().filter(|danger| !needed(danger)).collect();
+                (!unneeded.is_empty()).then_some((wildcard, unneeded))
+            })
+            .collect();
+        let rows = places.into_iter().map(|(function, action)| self.row(specs, function, action));
+        let of_wildcard = |(wildcard, dangers): (&str, Vec<&Danger>)| {
+            let named: Vec<&str> = dangers.iter().map(|danger| danger.action).take(SHOWN_DANGERS).collect();
+            let more = if dangers.len() > named.len() { ", …" } else { "" };
+            let mut row = self.row(specs, "", wildcard);
+            row.dangerous = Some(format!("it names {} dangerous actions: {}{more}", dangers.len(), named.join(", ")));
+            row.findings = findings(&row);
+            row
+        };
+        rows.chain(unneeded.into_iter().map(of_wildcard)).collect()
     }
 
     fn row(&self, specs: &Specs<'_>, function: &str, action: &str) -> Row {

@@ -330,10 +330,14 @@ async fn findings_say_what_to_look_at() {
     ]);
     let report = doors(&[LOOK], Some(wide)).report();
     let places: Vec<_> = report.rows.iter().map(|row| (row.function.as_str(), row.action.as_str())).collect();
-    assert_eq!(places, [("", "door:Close"), ("", "iam:CreateUser"), ("", "window:Open"), (LOOK, "door:Look")]);
+    let expected = [("", "door:Close"), ("", "iam:CreateUser"), ("", "s3:*"), ("", "window:Open"), (LOOK, "door:Look")];
+    assert_eq!(places, expected);
     assert_eq!(report.rows[0].findings, [Finding::NotImported]);
     assert_eq!(report.rows[1].findings, [Finding::NotImported, Finding::Dangerous, Finding::DangerousNotMarked]);
-    assert_eq!((report.rows[2].access, report.rows[0].access), (None, Some(Access::Write)));
+    // A wildcard is told for what is dangerous in it.
+    assert_eq!(report.rows[2].findings, [Finding::NotImported, Finding::Dangerous, Finding::DangerousNotMarked]);
+    assert!(report.rows[2].dangerous.as_ref().unwrap().contains("s3:PutBucketPolicy"), "{:?}", report.rows[2]);
+    assert_eq!((report.rows[3].access, report.rows[0].access), (None, Some(Access::Write)));
     assert!(report.rows.iter().all(|row| row.granted.len() == 2 && row.granted[1].all_but));
 }
 

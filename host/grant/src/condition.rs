@@ -43,9 +43,9 @@ impl Condition {
         &self.key
     }
 
-    /// Whether it asks with `Bool`, and `true` is among what it asks for.
+    /// Whether it asks with `Bool` for `true` and nothing else.
     pub fn expects_true(&self) -> bool {
-        self.expected.iter().any(|expected| matches!(expected, Expected::Bool(true)))
+        matches!(self.expected.as_slice(), [Expected::Bool(true)])
     }
 
     /// The key and the keys of the variables, in lower case.

@@ -116,6 +116,8 @@ pub struct Filter {
     pub after: Option<i64>,
     /// At most so many.
     pub limit: u32,
+    /// Payloads that are not wanted, by their names; `*` for all. They are given as if they were not kept any more.
+    pub without: &'static [&'static str],
 }
 
 /// Why the ledger did not do what was asked. Nothing was appended, unless the error says otherwise.

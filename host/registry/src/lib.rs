@@ -23,7 +23,7 @@ pub use carry_over::CarryOver;
 pub use events::{event_refused, event_unmatched};
 pub use grants::{GrantRecord, Guardrail, grant_put, grant_revoked, guardrail_put, guardrail_removed};
 pub use limits::limits_set;
-pub use plugin::{Plugin, Uploaded, plugin_damaged, plugin_refused, plugin_uploaded};
+pub use plugin::{Plugin, Uploaded, plugin_damaged, plugin_refused, plugin_repaired, plugin_uploaded};
 pub use secret::{Secret, secret_removed, secret_set};
 pub use token::{NewToken, Token, token_created, token_revoked};
 pub use workflows::{StoredWorkflow, workflow_put};

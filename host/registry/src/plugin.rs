@@ -71,6 +71,11 @@ pub fn plugin_damaged(digest: &str, seen: &str, time: Millis, by: &str) -> Draft
     Draft::new("plugin.damaged", time, by, json!({ "digest": digest, "seen": seen }))
 }
 
+/// The entry of a damaged component that was uploaded again.
+pub fn plugin_repaired(digest: &str, component: Vec<u8>, time: Millis, by: &str) -> Draft {
+    Draft::new("plugin.repaired", time, by, json!({ "digest": digest })).with_bytes("component", component)
+}
+
 #[derive(Deserialize)]
 struct Damaged {
     digest: String,
@@ -80,10 +85,10 @@ impl Registry {
     pub(crate) fn apply_plugin(&mut self, record: &Record) -> Result<(), Malformed> {
         match record.entry.kind.as_str() {
             "plugin.uploaded" => self.apply_uploaded(record),
-            "plugin.damaged" => {
+            kind @ ("plugin.damaged" | "plugin.repaired") => {
                 let Damaged { digest } = facts(record)?;
                 if let Some(plugin) = self.plugins.get_mut(&digest) {
-                    Arc::make_mut(plugin).damaged = Some(record.entry.time);
+                    Arc::make_mut(plugin).damaged = (kind == "plugin.damaged").then_some(record.entry.time);
                 }
                 Ok(())
             }

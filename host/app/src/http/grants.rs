@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use super::body::Body;
 use super::parameters::Query;
 use super::{Answer, By, Installed, body};
-use crate::installation::Error;
+use crate::installation::{Error, Seen};
 use crate::wire::{CarryOver, CarryOverGrant, GrantChange, GrantHistory};
 
 /// Grant a policy to a plugin
@@ -118,8 +118,9 @@ pub async fn carry_over(
     State(installation): Installed,
     Extension(by): By,
     Path(plugin): Path<String>,
-    Body(CarryOverGrant { from, new_imports }): Body<CarryOverGrant>,
+    Body(CarryOverGrant { from, to, policy, new_imports }): Body<CarryOverGrant>,
 ) -> Answer<StatusCode> {
-    installation.carry_over(&plugin, &from, new_imports, &by).await?;
+    let seen = Seen { from, to, policy, new_imports };
+    installation.carry_over(&plugin, seen, &by).await?;
     Ok(StatusCode::NO_CONTENT)
 }

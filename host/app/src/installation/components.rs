@@ -8,13 +8,15 @@ use async_trait::async_trait;
 use ledger::{Hash, Ledger};
 use registry::plugin_damaged;
 use runner::{Calls, Ended, Plugins, Reply};
-use sandbox::{Answer, Channel, HostSide, Limits, LimitsChange, Plugin, Sandbox};
+use sandbox::{Answer, Channel, HostSide, LimitInvalid, Limits, LimitsChange, Plugin, Sandbox};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use workflow::StepError;
 
 use super::Known;
 
+/// How many compiled plugins are kept. One that is not is compiled again when it is run.
+const KEPT: usize = 256;
 /// The unit that memory is handed out in.
 const MIB: usize = 1 << 20;
 
@@ -49,15 +51,21 @@ impl Components {
     /// Compiles a plugin before it is asked for. What fails here is told when it is.
     pub fn prepare(self: &Arc<Self>, digest: &str) {
         let (components, digest) = (self.clone(), digest.to_owned());
-        tokio::spawn(async move { components.plugin(&digest).await.map(drop) });
+        tokio::spawn(async move {
+            // Whatever is run goes before.
+            if components.compiling.try_lock().is_ok() {
+                let _ = components.plugin(&digest).await;
+            }
+        });
     }
 
-    /// What the plugin may use up: every plugin's limits, with what was set for this one.
-    pub fn limits(&self, digest: &str) -> Limits {
-        let set = self.known.read().limits(digest).cloned();
-        let set = set.and_then(|set| serde_json::from_value::<LimitsChange>(set).ok());
-        // What cannot be read any more was set by another version of Quell.
-        set.and_then(|set| self.limits.with(&set).ok()).unwrap_or_else(|| self.limits.clone())
+    /// What the plugin may use up: every plugin's limits, with what was set for this one. Fails when what was set cannot be
+    /// read by this version, which must not make it wider.
+    pub fn limits(&self, digest: &str) -> Result<Limits, LimitInvalid> {
+        let Some(set) = self.known.read().limits(digest).cloned() else { return Ok(self.limits.clone()) };
+        let unreadable =
+            |error: serde_json::Error| LimitInvalid { limit: error.to_string(), problem: "not known".into() };
+        self.limits.with(&serde_json::from_value::<LimitsChange>(set).map_err(unreadable)?)
     }
 
     /// Every plugin's limits.
@@ -86,7 +94,19 @@ impl Components {
         let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&bytes)).await;
         let plugin = compiled.map_err(|error| missing(error.to_string()))?;
         let plugin = plugin.map_err(|refused| missing(refused.to_string()))?;
-        self.compiled.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.into(), plugin.clone());
+        // What was found out about it in another process is what it was granted for.
+        let uploaded = self.known.read().plugin(digest).map(|plugin| plugin.uploaded.imports.clone());
+        if uploaded.as_ref() != Some(&plugin.inspection().imports) {
+            return Err(missing(format!("the component `{digest}` imports other functions than when it was uploaded")));
+        }
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if compiled.len() >= KEPT
+            && let Some(other) = compiled.keys().next().cloned()
+        {
+            compiled.remove(&other);
+        }
+        compiled.insert(digest.into(), plugin.clone());
+        drop(compiled);
         Ok(plugin)
     }
 
@@ -118,10 +138,16 @@ impl Plugins for Components {
         calls: Arc<dyn Calls>,
     ) -> Result<Value, Ended> {
         let plugin = self.plugin(digest).await?;
-        let mut limits = self.limits(digest);
+        let mut limits = self.limits(digest).map_err(|invalid| Ended {
+            code: "limits-invalid".into(),
+            message: format!("{invalid}; set the limits of this plugin again"),
+        })?;
         let memory = u32::try_from(limits.memory_bytes.div_ceil(MIB)).unwrap_or(u32::MAX);
         let _memory = self.memory.acquire_many(memory).await;
-        limits.wall_time = timeout.map_or(limits.wall_time, |timeout| timeout.min(Limits::MAX.wall_time));
+        // A step may take longer than plugins do by default, but not longer than was set for this one.
+        let set = self.known.read().limits(digest).is_some_and(|set| set.get("wall-time-ms").is_some());
+        let most = if set { limits.wall_time } else { Limits::MAX.wall_time };
+        limits.wall_time = timeout.map_or(limits.wall_time, |timeout| timeout.min(most));
         let (channel, host) = Channel::new();
         let invoked = self.sandbox.invoke(&plugin, input.to_string(), &limits, channel);
         let (output, ()) = tokio::join!(invoked, answer(host, calls));

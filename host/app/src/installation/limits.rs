@@ -19,7 +19,8 @@ impl Installation {
     pub fn limits(&self, plugin: &str) -> Result<PluginLimits> {
         let plugin = self.plugin(plugin)?;
         let digest = &plugin.uploaded.digest;
-        Ok(PluginLimits { limits: self.components.limits(digest), set: self.known.read().limits(digest).cloned() })
+        let limits = self.components.limits(digest).map_err(|invalid| Error::Invalid(invalid.to_string()))?;
+        Ok(PluginLimits { limits, set: self.known.read().limits(digest).cloned() })
     }
 
     /// Sets the limits of one plugin in the place of those that were set before. They hold from its next invocation on.

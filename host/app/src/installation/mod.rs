@@ -35,7 +35,7 @@ pub use error::{Error, Result};
 pub use intake::Intake;
 pub use known::Known;
 pub use people::Person;
-pub use policies::Difference;
+pub use policies::{Difference, Seen};
 pub use runs::RunView;
 
 use components::Components;
@@ -52,6 +52,8 @@ pub struct Installation {
     pub runner: Runner,
     checker: Checker,
     components: Arc<Components>,
+    /// Held while an audit is made.
+    auditing: tokio::sync::Mutex<()>,
     scheduler: Arc<Embedded>,
     store: Arc<Store>,
 }
@@ -86,7 +88,8 @@ impl Installation {
             workflows: known.clone(),
             scheduler: Arc::new(scheduler.clone()),
         };
-        Ok(Installation { ledger, known, operations, runner, checker, components, scheduler, store })
+        let auditing = tokio::sync::Mutex::new(());
+        Ok(Installation { ledger, known, operations, runner, checker, components, auditing, scheduler, store })
     }
 
     /// The first token, when there is none yet. `show` is given its text before it counts: a crash in between leaves one

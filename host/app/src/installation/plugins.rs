@@ -3,19 +3,27 @@
 use std::sync::Arc;
 
 use ledger::Hash;
-use registry::{Plugin, Uploaded, plugin_refused, plugin_uploaded};
+use registry::{Plugin, Uploaded, plugin_refused, plugin_repaired, plugin_uploaded};
 use sandbox::{Checked, Description, Inspection};
 use serde_json::Value;
 
 use super::{Error, Installation, Person, Result};
+
+/// How much of a refusal is kept in the ledger: names in it are the upload's.
+const MAX_TOLD: usize = 4 << 10;
 
 impl Installation {
     /// Stores a component, after it was inspected, compiled and asked what it is. Gives the plugin, and whether it is new:
     /// the same bytes again change nothing.
     pub async fn upload(&self, component: Vec<u8>, by: &Person) -> Result<(Arc<Plugin>, bool)> {
         let digest = Hash::of(&component).to_string();
-        if let Some(plugin) = self.known.read().plugin(&digest) {
-            return Ok((plugin.clone(), false));
+        let stored = self.known.read().plugin(&digest).cloned();
+        if let Some(plugin) = stored {
+            if plugin.damaged.is_some() {
+                let mut change = self.known.change().await;
+                change.append(plugin_repaired(&digest, component, self.known.now(), &by.actor())).await?;
+            }
+            return self.plugin(&digest).map(|plugin| (plugin, false));
         }
         let checked = self.check_component(component.clone()).await;
         let mut change = self.known.change().await;
@@ -29,7 +37,9 @@ impl Installation {
                     Error::Busy(_) | Error::Unavailable(_) => return Err(error),
                     _ => "description-invalid",
                 };
-                let refused = plugin_refused(&digest, component.len(), code, &error.to_string(), now, &by.actor());
+                let mut told = error.to_string();
+                told.truncate(told.floor_char_boundary(MAX_TOLD));
+                let refused = plugin_refused(&digest, component.len(), code, &told, now, &by.actor());
                 change.append(refused).await?;
                 return Err(error);
             }

@@ -4,7 +4,21 @@ use capability::{Catalog as _, Spec};
 use grant::Policy;
 use registry::{CarryOver, Plugin, grant_put, grant_revoked, guardrail_put, guardrail_removed};
 
+use serde_json::Value;
+
 use super::{Error, Installation, Person, Result};
+
+/// What somebody saw who decides to carry a grant over.
+pub struct Seen {
+    /// The digest of the version that has the grant.
+    pub from: String,
+    /// The digest of the version that is to have it too.
+    pub to: String,
+    /// The policy.
+    pub policy: Value,
+    /// What is new.
+    pub new_imports: Vec<String>,
+}
 
 /// What it would mean to carry a grant over.
 pub struct Difference {
@@ -67,13 +81,17 @@ impl Installation {
         Ok(Difference { from, to: to.as_ref().clone(), change, specs: specs.clone() })
     }
 
-    /// Carries a grant over, if `seen` is what the new version imports and the old one did not.
-    pub async fn carry_over(&self, plugin: &str, from: &str, mut seen: Vec<String>, by: &Person) -> Result<()> {
+    /// Carries a grant over, if all that was seen is as it is: the version, the policy, and what is new.
+    pub async fn carry_over(&self, plugin: &str, mut seen: Seen, by: &Person) -> Result<()> {
         let mut change = self.known.change().await;
-        let Difference { to, change: CarryOver { policy, new_imports, .. }, .. } =
-            self.difference(plugin, Some(from))?;
-        seen.sort_unstable();
-        if seen != new_imports {
+        let difference = self.difference(plugin, Some(&seen.from))?;
+        let Difference { to, change: CarryOver { policy, new_imports, .. }, .. } = difference;
+        seen.new_imports.sort_unstable();
+        let granted: Value = serde_json::from_str(policy.source()).unwrap_or_default();
+        if (seen.to.as_str(), &seen.policy) != (to.uploaded.digest.as_str(), &granted) {
+            return Err(Error::Conflict("the version or the policy is another one than was seen: look again".into()));
+        }
+        if seen.new_imports != new_imports {
             let news = if new_imports.is_empty() { "nothing".into() } else { new_imports.join(", ") };
             return Err(Error::Conflict(format!(
                 "the new version imports {news} that the old one did not, and that is not what was said to be seen"

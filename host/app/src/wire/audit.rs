@@ -16,7 +16,7 @@ pub struct AuditQuery {
     /// One plugin only: all versions of a name, or one digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plugin: Option<String>,
-    /// As it stood then: a time in RFC 3339, or a date, of which the end is meant (UTC).
+    /// As it stood then: a time in RFC 3339, or a date, of which the end is meant (UTC); of today, now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// How the report is written.
@@ -51,6 +51,10 @@ impl FromStr for Moment {
         let wrong =
             || format!("{text:.40?} is neither a date such as `2026-03-01` nor a time such as `2026-03-01T12:00:00Z`");
         let date: Date = text.parse().map_err(|_| wrong())?;
+        let now = Timestamp::now();
+        if date == TimeZone::UTC.to_datetime(now).date() {
+            return Ok(Moment(now));
+        }
         let end = date.tomorrow().and_then(|day| TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)));
         end.and_then(|end| end.checked_sub(1.millisecond())).map(Moment).map_err(|_| wrong())
     }

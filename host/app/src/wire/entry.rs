@@ -110,6 +110,7 @@ impl EntryQuery {
             until: self.until.map(Timestamp::as_millisecond),
             after: self.after,
             limit,
+            without: &[],
         }
     }
 }

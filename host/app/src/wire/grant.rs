@@ -68,6 +68,10 @@ pub struct CarryOver {
 pub struct CarryOverGrant {
     /// The digest of the version that has the grant.
     pub from: String,
+    /// The digest of the version that is to have it too.
+    pub to: String,
+    /// The policy, as it was seen.
+    pub policy: Value,
     /// All functions that the new version imports and the old one did not: the decision is refused when this is not what
     /// the difference is.
     pub new_imports: Vec<String>,

@@ -26,7 +26,7 @@ pub(super) async fn read(db: &SqlitePool, run: &str, after: u64) -> Result<Vec<R
     if found.is_empty() && ![SYSTEM, EVENTS].contains(&run) {
         epoch(db, run).await?;
     }
-    Ok(records(db, found).await?.into_iter().map(|(_, record)| record).collect())
+    Ok(records(db, found, &[]).await?.into_iter().map(|(_, record)| record).collect())
 }
 
 /// [`ledger::Ledger::query`].
@@ -58,7 +58,7 @@ pub(super) async fn query(db: &SqlitePool, filter: &Filter) -> Result<Vec<(i64, 
     }
     sql.push(" ORDER BY position LIMIT ").push_bind(filter.limit);
     let found = sql.build().fetch_all(db).await.map_err(storage)?;
-    records(db, found).await
+    records(db, found, filter.without).await
 }
 
 /// [`ledger::Ledger::payload`].
@@ -112,14 +112,15 @@ pub(super) async fn due(db: &SqlitePool, now: Millis) -> Result<(Vec<String>, Op
 }
 
 /// Opens entries, and adds their payloads, all of them in one more statement.
-async fn records(db: &SqlitePool, found: Vec<SqliteRow>) -> Result<Vec<(i64, Record)>, LedgerError> {
+async fn records(db: &SqlitePool, found: Vec<SqliteRow>, without: &[&str]) -> Result<Vec<(i64, Record)>, LedgerError> {
     let mut opened = Vec::with_capacity(found.len());
     let mut wanted = HashSet::new();
     for row in found {
         let position: i64 = row.try_get("position").map_err(storage)?;
         let entry = rows::entry(&row).map_err(storage)?;
         let (data, hashes) = entry.open()?;
-        wanted.extend(hashes.values().copied());
+        let loaded = |name: &str| !without.iter().any(|other| ["*", name].contains(other));
+        wanted.extend(hashes.iter().filter(|(name, _)| loaded(name)).map(|(_, hash)| *hash));
         opened.push((position, entry, data, hashes));
     }
     let bodies = bodies(db, &wanted).await?;

@@ -67,7 +67,9 @@ impl Script<'_> {
             row.push_bind(blob(&hash));
             row.push_bind(body);
         };
-        self.fill("INSERT OR IGNORE INTO payloads (hash, body) ", payloads, columns, "").await
+        // What is there already is the same, unless the disk changed it.
+        let repair = " ON CONFLICT (hash) DO UPDATE SET body = excluded.body WHERE body <> excluded.body";
+        self.fill("INSERT INTO payloads (hash, body) ", payloads, columns, repair).await
     }
 
     async fn runs(

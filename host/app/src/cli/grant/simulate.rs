@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ::grant::{Context, Decider, Decision, Layer, Policy, Request, danger, decide};
+use ::grant::{Context, Decider, Decision, Layer, Policy, Request, danger, decide, decide_marked};
 use clap::Args;
 use serde::Serialize;
 
@@ -14,7 +14,8 @@ use crate::cli::{Error, Session, files};
 /// Says whether policies allow one request, and which statement decides
 ///
 /// Prints `allow`, `implicit-deny` or `explicit-deny`, then the policy and the statement that decided. The exit code is 0
-/// for allow, 1 for deny, and 2 when a policy is refused. No server is asked, and nothing is sent to AWS.
+/// for allow, 1 for deny, and 2 when a policy is refused. No server is asked, and nothing is sent to AWS. The answer is IAM's;
+/// where Quell's gate asks for more, for dangerous actions, that is said as well.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  quell grant simulate --policy grant.json --action ec2:CreateSnapshot \\\n    \
                         --resource arn:aws:ec2:eu-central-1::snapshot/*\n  \
@@ -54,6 +55,9 @@ struct Answer {
     /// Why the action is dangerous, when it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     dangerous: Option<&'static str>,
+    /// Whether a statement that allows it says that it means what is dangerous; without one, the gate denies it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marked: Option<bool>,
     #[serde(skip)]
     reason: &'static str,
 }
@@ -63,16 +67,17 @@ impl Simulate {
         let (guardrails, grants) = (load(&self.guardrail)?, load(&self.policy)?);
         let context = self.context();
         let request = Request { action: &self.action, resource: &self.resource, context: &context };
-        let answer = Answer::of(decide(&guardrails, &grants, &request), &self.action);
+        let mut answer = Answer::of(decide(&guardrails, &grants, &request), &self.action);
+        answer.marked = answer.dangerous.map(|_| decide_marked(&grants, &request).is_some());
         if self.json {
             session.terminal.print_json(&answer)?;
         } else {
             session.terminal.print(&answer.page())?;
         }
-        if let Some(why) = answer.dangerous.filter(|_| answer.allowed()) {
+        if let (Some(why), Some(false), true) = (answer.dangerous, answer.marked, answer.allowed()) {
             note(&page::line(format!(
-                "{} is dangerous, since {why}. A plugin gets it only by a statement with the condition \
-                 {{\"Bool\": {{\"quell:Dangerous\": \"true\"}}}}",
+                "IAM would allow this, and Quell's gate denies it: {} is dangerous, since {why}, and no statement has the \
+                 condition {{\"Bool\": {{\"quell:Dangerous\": \"true\"}}}}",
                 self.action
             )));
         }
@@ -115,9 +120,17 @@ impl Answer {
             policy: Some(decider.policy),
             statement: Some(decider.statement),
             dangerous,
+            marked: None,
             reason: "",
         };
-        let nobody = |reason| Answer { decision: "implicit-deny", policy: None, statement: None, dangerous, reason };
+        let nobody = |reason| Answer {
+            decision: "implicit-deny",
+            policy: None,
+            statement: None,
+            dangerous,
+            marked: None,
+            reason,
+        };
         match decision {
             Decision::Allow(decider) => by("allow", decider),
             Decision::ExplicitDeny(decider) => by("explicit-deny", decider),

@@ -93,9 +93,9 @@ fn dangers(file: &Path, policy: &str) -> Page {
     let Ok(policy) = Policy::load(&file.display().to_string(), policy) else { return Page::default() };
     let line = |Allowed { statement, action, marked }: Allowed| {
         let effect = if marked {
-            "granted, as the statement says"
+            "it says that it means that"
         } else {
-            "denied, until the statement has the condition {\"Bool\": {\"quell:Dangerous\": \"true\"}}"
+            "not by this statement, which would need the condition {\"Bool\": {\"quell:Dangerous\": \"true\"}}"
         };
         let dangerous = format!("dangerous: {statement} names {}, and {}: ", action.action, action.why);
         Line::default().and(Style::Attention, dangerous).and(Style::Plain, effect)

@@ -179,12 +179,16 @@ async fn m04_a_grant_is_carried_over_with_the_difference_in_view() {
     assert_eq!(difference["policy"], serde_json::from_str::<Value>(POLICY).unwrap());
 
     let carry = |seen: Value| {
-        let decision = json!({ "from": old, "new-imports": seen });
+        let policy = serde_json::from_str::<Value>(POLICY).unwrap();
+        let decision = json!({ "from": old, "to": uploaded["digest"], "policy": policy, "new-imports": seen });
         server.post("/v1/plugins/echo/grant/carry-over", &server.admin).json(&decision)
     };
     let unseen = told(carry(json!([]))).await;
     case("M04", "carried over by who did not see that", "409 conflict", format!("{} {}", unseen.0, unseen.1));
     assert_eq!(server.see("/v1/plugins/echo").await["granted"], false);
+    let other = json!({ "from": old, "to": old, "policy": {}, "new-imports": ["quell:plugin/context@0.1.0#get"] });
+    let other = server.post("/v1/plugins/echo/grant/carry-over", &server.admin).json(&other);
+    is(&told(other).await, 409, "conflict");
     let seen = told(carry(json!(["quell:plugin/context@0.1.0#get"]))).await;
     case("M04", "carried over by who did", "204", seen.0);
     assert_eq!(server.see("/v1/plugins/echo").await["granted"], true);

@@ -28,9 +28,10 @@ pub async fn run(session: &Session, path: &[&str], from: Option<String>, yes: bo
         note(&page::line("nothing is granted yet: add `--yes` to carry the grant over"));
         return Ok(());
     }
-    let CarryOver { from, to, new_imports, .. } = difference;
+    let CarryOver { from, to, policy, new_imports, .. } = difference;
     let new_imports = new_imports.into_iter().map(|import| import.function).collect();
-    client.tell(path, Body::json(&CarryOverGrant { from: from.digest, new_imports })?).await?;
+    let seen = CarryOverGrant { from: from.digest, to: to.digest, policy, new_imports };
+    client.tell(path, Body::json(&seen)?).await?;
     note(&page::line(format!("carried the grant of {} over to {}", from.version, to.version)));
     Ok(())
 }
