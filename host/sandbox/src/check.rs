@@ -2,8 +2,8 @@
 //! those of a process that exists for nothing else.
 //!
 //! The parent's side is [`Checker`], the child's is [`check_main`]; what they say to each other is in `message`. The child
-//! has no environment, no file, little of everything, and answers with data: compiled code never leaves it. Whoever loads
-//! the plugin compiles it again, which by then is known to stay within [`CheckLimits`].
+//! has no environment, writes no file, has little of everything, and answers with data: compiled code never leaves it.
+//! Whoever loads the plugin compiles it again, which by then is known to stay within [`CheckLimits`].
 //!
 //! What an upload must be is for `inspect`; who may upload, and what is recorded of it, for the caller.
 

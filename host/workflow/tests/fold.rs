@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use workflow::{Decision, Effect, Event, Run, RunStatus, StepError, StepState, Verdict, next};
+use workflow::{Approval, Decision, Effect, Event, Run, RunStatus, StepError, StepState, Verdict, next};
 
 use simulation::Simulation;
 
@@ -125,7 +125,10 @@ fn moves(simulation: &mut Simulation, seed: u64, disturb: bool) -> Vec<Move> {
     let effects = simulation.settle();
     let mut moves: Vec<Move> =
         effects.into_iter().filter_map(|effect| perform(simulation, effect, seed, disturb)).collect();
-    for (path, approval) in simulation.run.waiting_approvals() {
+    let now = simulation.now;
+    // One whose time is over waits for nothing but to be told so.
+    let in_time = |approval: &Approval| approval.expires_at.is_none_or(|expires_at| now < expires_at);
+    for (path, approval) in simulation.run.waiting_approvals().filter(|(_, approval)| in_time(approval)) {
         let refuse = chance(seed, path, 0) < 25;
         let decision = if refuse { Decision::Refuse } else { Decision::Approve };
         // Who decides is part of the outcome, so there are not more people than it takes.
