@@ -1,7 +1,5 @@
 //! M05: a component that was changed on the disk. It never runs, and the ledger says so.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
-
 use cases::case;
 use serde_json::json;
 use tests::{Host, LedgerFile, People, Settings, hostile};

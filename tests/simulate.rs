@@ -1,6 +1,6 @@
 //! `quell grant simulate`, as a person types it: every case of the conformance suite of policies.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
