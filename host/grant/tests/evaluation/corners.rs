@@ -136,3 +136,12 @@ fn a_policy_keeps_its_text() {
     let policy = Policy::load("team", text).unwrap();
     assert_eq!((policy.name(), policy.source()), ("team", text));
 }
+
+#[test]
+fn the_longest_document_is_read() {
+    let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    let padded = |bytes: usize| text.replacen(' ', &" ".repeat(bytes - text.len() + 1), 1);
+    assert_eq!(padded(61_440).len(), 61_440);
+    assert!(Policy::load("team", &padded(61_440)).is_ok());
+    assert!(Policy::load("team", &padded(61_441)).is_err());
+}
