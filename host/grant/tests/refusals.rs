@@ -196,6 +196,13 @@ fn conditions() {
             ),
         );
     }
+    for (name, nearest) in [("Nu", Some("Null")), ("xxNull", Some("Null")), ("xxxNull", None), ("String", None)] {
+        let help = nearest.map(|name| format!("\n  help: did you mean `{name}`?")).unwrap_or_default();
+        check_condition(
+            &format!("{{\"{name}\": {{\"a:b\": \"true\"}}}}"),
+            &format!("line 3, column 2, Statement.Condition.{name}: unknown condition operator `{name}`{help}"),
+        );
+    }
     for key in ["a_b:c", "a b:c", ":c", "a:", "a: ", "a:${b}", "a:*", "a"] {
         check_condition(
             &format!("{{\"Bool\": {{\"{key}\": \"true\"}}}}"),
