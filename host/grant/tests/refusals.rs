@@ -196,6 +196,13 @@ fn conditions() {
             ),
         );
     }
+    for (name, nearest) in [("Nu", Some("Null")), ("xxNull", Some("Null")), ("xxxNull", None), ("String", None)] {
+        let help = nearest.map(|name| format!("\n  help: did you mean `{name}`?")).unwrap_or_default();
+        check_condition(
+            &format!("{{\"{name}\": {{\"a:b\": \"true\"}}}}"),
+            &format!("line 3, column 2, Statement.Condition.{name}: unknown condition operator `{name}`{help}"),
+        );
+    }
     for key in ["a_b:c", "a b:c", ":c", "a:", "a: ", "a:${b}", "a:*", "a"] {
         check_condition(
             &format!("{{\"Bool\": {{\"{key}\": \"true\"}}}}"),
@@ -223,6 +230,9 @@ fn condition_values() {
         ("DateLessThan", "2026", "this operator compares with a time such as `2026-01-31T12:00:00Z`"),
         ("Bool", "yes", "this operator compares with `true` or `false`"),
         ("IpAddress", "203.0.113.0/33", "this operator compares with a network such as `203.0.113.0/24`"),
+        ("IpAddress", "203.0.113.0/+8", "this operator compares with a network such as `203.0.113.0/24`"),
+        ("IpAddress", "203.0.113.0/", "this operator compares with a network such as `203.0.113.0/24`"),
+        ("IpAddress", "2001:db8::/129", "this operator compares with a network such as `203.0.113.0/24`"),
         ("IpAddress", "::ffff:203.0.113.0/120", "this operator compares with a network such as `203.0.113.0/24`"),
         ("ArnLike", "role/app", "an arn has six fields: `arn:partition:service:region:account:resource`"),
         ("Null", "maybe", "`Null` has one value, `true` or `false`"),

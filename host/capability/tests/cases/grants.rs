@@ -49,13 +49,12 @@ async fn c04_a_call_in_flight_ends_and_the_next_is_denied() {
     step.world.answers.forget_permits(usize::MAX);
     let of = step.clone();
     let in_flight = tokio::spawn(async move { of.write("thing:Put", THING).await });
-    while step.world.sent.lock().unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    step.until_sent().await;
     step.world.revoke("a");
     assert!(!in_flight.is_finished());
     step.world.answers.add_permits(1);
     case("C04", "a call in flight when its grant is revoked", "1 sent", in_flight.await.unwrap());
+    step.world.answers.add_permits(9);
     case("C04", "the next call", NOT_GRANTED, step.write("thing:Put", THING).await);
     let kinds: Vec<&str> = step.world.kept.lock().unwrap().iter().map(|draft| draft.kind).collect();
     case("C04", "the ledger", "call.intent call.outcome call.denied", kinds.join(" "));

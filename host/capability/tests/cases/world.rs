@@ -200,6 +200,17 @@ pub struct Step {
 }
 
 impl Step {
+    /// Lets others work until a request is on its way.
+    pub async fn until_sent(&self) {
+        for _ in 0..1_000 {
+            if !self.world.sent.lock().unwrap().is_empty() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("nothing was sent");
+    }
+
     /// Writes to a resource, and says what came of it.
     pub async fn write(&self, action: &str, resource: &str) -> String {
         self.call(WRITE, touching(action, resource)).await

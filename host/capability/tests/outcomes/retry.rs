@@ -123,9 +123,7 @@ async fn a_denial_between_two_sendings_ends_it() {
     step.world.permits.forget_permits(usize::MAX);
     let (gate, attempt) = (step.gate.clone(), step.attempt.clone());
     let call = tokio::spawn(async move { gate.pass(&attempt, crate::world::WRITE, &json!({})).await });
-    while step.world.sent() == 0 {
-        tokio::task::yield_now().await;
-    }
+    step.until_sent().await;
     step.world.granted.store(false, Ordering::Relaxed);
     step.world.permits.add_permits(9);
     let Passed::Answer(answer) = call.await.unwrap() else { panic!("it was not answered") };
@@ -139,9 +137,7 @@ async fn what_was_sent_is_seen_through_when_the_guest_is_gone() {
     step.world.permits.forget_permits(usize::MAX);
     let (gate, attempt) = (step.gate.clone(), step.attempt.clone());
     let guest = tokio::spawn(async move { gate.pass(&attempt, crate::world::WRITE, &json!({})).await });
-    while step.world.sent() == 0 {
-        tokio::task::yield_now().await;
-    }
+    step.until_sent().await;
     guest.abort();
     let attempt = step.attempt.clone();
     let quiet = tokio::spawn(async move { attempt.quiesce().await });

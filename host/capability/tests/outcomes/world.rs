@@ -256,6 +256,17 @@ impl Step {
         self.gate.pass(&self.attempt, function, &arguments).await
     }
 
+    /// Lets others work until a request is on its way.
+    pub async fn until_sent(&self) {
+        for _ in 0..1_000 {
+            if self.world.sent() > 0 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("nothing was sent");
+    }
+
     pub async fn write(&self) -> Passed {
         self.call(WRITE, json!({})).await
     }

@@ -50,6 +50,69 @@ fn condition_keys_of_other_prefixes_are_known() {
 }
 
 #[test]
+fn numbers_have_as_many_digits_as_are_kept_exactly() {
+    let check = |value: &str, expected: &str| {
+        check_condition(json!({ "NumericGreaterThan": { "a:b": "-1" } }), json!({ "a:b": value }), expected);
+    };
+    for number in ["0", "00", "7.5", "-0.5", "99999999999999999999", "0.999999999999999999"] {
+        check(number, "yes");
+    }
+    for odd in ["", "-", "--1", "+1", ".5", "5.", ".", "1.2.3", "1.-2", "1e3", "0x1", " 1", "1,5", "\u{661}", "NaN"] {
+        check(odd, "unknown");
+    }
+    check("100000000000000000000", "unknown");
+    check("0.0000000000000000001", "unknown");
+    check("100000000000000000000.0000000000000000001", "unknown");
+    let equal = json!({ "NumericEquals": { "a:b": "99999999999999999999.999999999999999999" } });
+    check_condition(equal.clone(), json!({ "a:b": "99999999999999999999.999999999999999999" }), "yes");
+    check_condition(equal, json!({ "a:b": "99999999999999999999.999999999999999998" }), "no");
+}
+
+#[test]
+fn times_are_days_instants_or_seconds() {
+    let check = |value: &str, expected: &str| {
+        check_condition(json!({ "DateEquals": { "a:b": "2026-06-01T00:00:00Z" } }), json!({ "a:b": value }), expected);
+    };
+    for same in ["2026-06-01", "2026-06-01T00:00:00Z", "2026-06-01T02:00:00+02:00", "1780272000"] {
+        check(same, "yes");
+    }
+    for other in ["100000000", "2026-06-01T00:00:00.001Z", "2026-05-31T23:59:59Z"] {
+        check(other, "no");
+    }
+    for odd in [
+        "",
+        "2026",
+        "20260601",
+        "99999999",
+        "2026-06-01T00:00:00+02:00[Europe/Berlin]",
+        "2026-6-1",
+        "99999999999999999999",
+    ] {
+        check(odd, "unknown");
+    }
+}
+
+#[test]
+fn networks_hold_the_addresses_of_their_prefix() {
+    let check = |network: &str, address: &str, expected: &str| {
+        check_condition(json!({ "IpAddress": { "a:b": network } }), json!({ "a:b": address }), expected);
+    };
+    check("203.0.113.128/25", "203.0.113.128", "yes");
+    check("203.0.113.128/25", "203.0.113.127", "no");
+    check("203.0.113.7/32", "203.0.113.7", "yes");
+    check("203.0.113.7/32", "203.0.113.6", "no");
+    check("203.0.113.7", "203.0.113.6", "no");
+    check("0.0.0.0/0", "255.255.255.255", "yes");
+    check("2001:db8::/33", "2001:db8:7fff::1", "yes");
+    check("2001:db8::/33", "2001:db8:8000::1", "no");
+    check("2001:db8::1/128", "2001:db8::1", "yes");
+    check("2001:db8::1/128", "2001:db8::2", "no");
+    check("2001:db8::1", "2001:db8::2", "no");
+    check("::/0", "ffff::", "yes");
+    check("::/0", "203.0.113.7", "no");
+}
+
+#[test]
 fn a_context_keeps_what_it_was_told() {
     let mut context = Context::new();
     context.insert("aws:B", "1");
@@ -72,4 +135,13 @@ fn a_policy_keeps_its_text() {
     let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
     let policy = Policy::load("team", text).unwrap();
     assert_eq!((policy.name(), policy.source()), ("team", text));
+}
+
+#[test]
+fn the_longest_document_is_read() {
+    let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    let padded = |bytes: usize| text.replacen(' ', &" ".repeat(bytes - text.len() + 1), 1);
+    assert_eq!(padded(61_440).len(), 61_440);
+    assert!(Policy::load("team", &padded(61_440)).is_ok());
+    assert!(Policy::load("team", &padded(61_441)).is_err());
 }
