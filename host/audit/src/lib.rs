@@ -2,8 +2,8 @@
 //! statement grants it and on what, how often it was used, when last and on which resources, how often it was denied and
 //! why; and what of all that somebody should look at.
 //!
-//! Nothing here does IO. Whoever wants a [`Report`] folds the `system` chain into a registry, gives the `call.*` entries
-//! of all runs to a [`Usage`], oldest first, and brings the catalog's specs.
+//! Nothing here does IO. Whoever wants a [`Report`] folds the `system` chain into a registry, gives the entries of all
+//! runs to a [`Usage`], oldest first, and brings the catalog's specs.
 //!
 //! **A report says what was written down, not what would be decided.** A statement that names an action may still not
 //! apply, for its resources, its conditions or the scope of a run; what the gate decides stands in `capability`.

@@ -1,15 +1,14 @@
 //! Which statements are about an action.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use grant::{Danger, Effect, Policy, Statement, dangers};
+use grant::{Allowance, Danger, Effect, Policy, Statement};
 
 use crate::row::{DeniedBy, Granted};
 
 /// The statements that allow `action` on something.
 pub(crate) fn granted(grant: Option<&Policy>, action: &str) -> Vec<Granted> {
-    let statements = grant.into_iter().flat_map(|policy| about(policy, Effect::Allow, action));
-    statements.map(|(policy, statement)| allows(policy, statement)).collect()
+    grant.into_iter().flat_map(|policy| policy.allowing(action)).map(Granted::from).collect()
 }
 
 /// What denies `action` on something: statements, and a guardrail that does not allow it.
@@ -20,38 +19,31 @@ pub(crate) fn denied_by(grant: Option<&Policy>, guardrail: Option<&Policy>, acti
     silent.map(allows_nothing).into_iter().chain(statements.map(|(policy, entry)| denies(policy, entry))).collect()
 }
 
-/// The actions that the policy allows by their full name, as it spells them. The first spelling of each counts.
-pub(crate) fn allowed_by_name(policy: &Policy) -> Vec<&str> {
-    let allows = |statement: &&Statement| statement.effect() == Effect::Allow && !statement.excludes_actions();
-    let actions = policy.statements().iter().filter(allows).flat_map(Statement::actions);
-    let mut named = BTreeMap::new();
-    for action in actions.filter(|action| !action.contains(['*', '?'])) {
-        named.entry(action.to_ascii_lowercase()).or_insert(action);
-    }
-    named.into_values().collect()
+/// What an entry of `Action` allows beyond what is needed.
+pub(crate) struct Beyond<'p> {
+    /// The entry, as the policy spells it first.
+    pub entry: &'p str,
+    /// The dangerous actions among them.
+    pub dangers: Vec<&'static Danger>,
 }
 
-/// The entries with a wildcard that allow dangerous actions, each with those.
-pub(crate) fn dangerous_wildcards(policy: &Policy) -> BTreeMap<&str, Vec<&'static Danger>> {
-    let mut wildcards: BTreeMap<&str, Vec<&'static Danger>> = BTreeMap::new();
-    let allows = |statement: &&Statement| statement.effect() == Effect::Allow && !statement.excludes_actions();
-    let actions = policy.statements().iter().filter(allows).flat_map(Statement::actions);
-    for action in actions.filter(|action| action.contains(['*', '?'])) {
-        let named: Vec<_> = dangers().iter().filter(|danger| matches(action, danger.action)).collect();
-        if !named.is_empty() {
-            wildcards.insert(action, named);
+/// The entries of a policy that allow nothing that is needed, or something dangerous that is not. `NotAction` has none.
+pub(crate) fn beyond<'p>(policy: &'p Policy, needed: &BTreeSet<&str>) -> Vec<Beyond<'p>> {
+    let is_needed = |danger: &Danger| needed.iter().any(|action| action.eq_ignore_ascii_case(danger.action));
+    let dangerous = policy.dangerous();
+    let mut beyond: BTreeMap<String, Beyond<'p>> = BTreeMap::new();
+    for statement in policy.statements().iter().filter(|statement| statement.effect() == Effect::Allow) {
+        let names = |entry: &str, action: &str| statement.entries_naming(action).any(|naming| naming == entry);
+        for entry in statement.actions().filter(|_| !statement.excludes_actions()) {
+            let of_statement = dangerous.iter().filter(|allowed| allowed.statement == statement.label());
+            let of_entry = of_statement.map(|allowed| allowed.action).filter(|danger| names(entry, danger.action));
+            let dangers: Vec<_> = of_entry.filter(|danger| !is_needed(danger)).collect();
+            if !dangers.is_empty() || !needed.iter().any(|action| names(entry, action)) {
+                beyond.entry(entry.to_ascii_lowercase()).or_insert(Beyond { entry, dangers });
+            }
         }
     }
-    wildcards
-}
-
-/// Whether an entry of `Action` with wildcards names an action: what a policy of that entry alone says.
-fn matches(entry: &str, action: &str) -> bool {
-    let document = serde_json::json!({
-        "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": entry, "Resource": "*" },
-    });
-    let policy = Policy::load("entry", &document.to_string());
-    policy.is_ok_and(|policy| policy.statements().iter().any(|statement| statement.names(action)))
+    beyond.into_values().collect()
 }
 
 fn about<'a>(policy: &'a Policy, effect: Effect, action: &'a str) -> impl Iterator<Item = (&'a Policy, &'a Statement)> {
@@ -60,14 +52,10 @@ fn about<'a>(policy: &'a Policy, effect: Effect, action: &'a str) -> impl Iterat
     named.map(move |statement| (policy, statement))
 }
 
-fn allows(policy: &Policy, statement: &Statement) -> Granted {
-    Granted {
-        policy: policy.name().into(),
-        statement: statement.label(),
-        resources: statement.resources().map(String::from).collect(),
-        all_but: statement.excludes_resources(),
-        conditional: statement.is_conditional(),
-        marked: statement.is_marked(),
+impl From<Allowance> for Granted {
+    fn from(allowance: Allowance) -> Granted {
+        let Allowance { policy, statement, resources, all_but, conditional, marked } = allowance;
+        Granted { policy, statement, resources, all_but, conditional, marked }
     }
 }
 

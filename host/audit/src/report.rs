@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use capability::{Access, Spec};
-use grant::{Danger, Policy};
+use grant::Policy;
 use ledger::Millis;
 use registry::Registry;
 use serde::{Deserialize, Serialize};
 
-use crate::policies::{allowed_by_name, dangerous_wildcards, denied_by, granted};
+use crate::policies::{Beyond, beyond, denied_by, granted};
 use crate::row::{Finding, Row};
 use crate::time::rfc3339;
 use crate::usage::{Place, Tally, Usage};
@@ -124,31 +124,22 @@ impl<'a> Subject<'a> {
         for (function, action) in self.called.keys() {
             places.insert((function, action.unwrap_or_else(|| main_action(specs, function))));
         }
-        for action in self.grant.map(allowed_by_name).unwrap_or_default() {
-            if !places.iter().any(|(_, needed)| needed.eq_ignore_ascii_case(action)) {
-                places.insert(("", specs.spelled(action)));
-            }
-        }
-        // A wildcard is told for the dangerous actions in it that nothing needs.
-        let wildcards = self.grant.map(dangerous_wildcards).unwrap_or_default();
-        let needed = |danger: &Danger| places.iter().any(|(_, action)| action.eq_ignore_ascii_case(danger.action));
-        let unneeded: Vec<_> = wildcards
-            .into_iter()
-            .filter_map(|(wildcard, dangers)| {
-                let unneeded: Vec<_> = dangers.into_iter().filter(|danger| !needed(danger)).collect();
-                (!unneeded.is_empty()).then_some((wildcard, unneeded))
-            })
-            .collect();
+        let needed: BTreeSet<&str> = places.iter().map(|(_, action)| *action).collect();
+        let beyond = self.grant.map(|grant| beyond(grant, &needed)).unwrap_or_default();
         let rows = places.into_iter().map(|(function, action)| self.row(specs, function, action));
-        let of_wildcard = |(wildcard, dangers): (&str, Vec<&Danger>)| {
+        rows.chain(beyond.into_iter().map(|beyond| self.row_beyond(specs, &beyond))).collect()
+    }
+
+    /// The row of what is granted beyond what the plugin can ask for.
+    fn row_beyond(&self, specs: &Specs<'_>, Beyond { entry, dangers }: &Beyond<'_>) -> Row {
+        let mut row = self.row(specs, "", specs.spelled(entry));
+        if row.dangerous.is_none() && !dangers.is_empty() {
             let named: Vec<&str> = dangers.iter().map(|danger| danger.action).take(SHOWN_DANGERS).collect();
             let more = if dangers.len() > named.len() { ", …" } else { "" };
-            let mut row = self.row(specs, "", wildcard);
             row.dangerous = Some(format!("it names {} dangerous actions: {}{more}", dangers.len(), named.join(", ")));
             row.findings = findings(&row);
-            row
-        };
-        rows.chain(unneeded.into_iter().map(of_wildcard)).collect()
+        }
+        row
     }
 
     fn row(&self, specs: &Specs<'_>, function: &str, action: &str) -> Row {

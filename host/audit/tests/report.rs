@@ -342,6 +342,23 @@ async fn findings_say_what_to_look_at() {
 }
 
 #[tokio::test]
+async fn what_is_granted_beyond_what_is_needed_has_a_row_of_its_own() {
+    let beyond = |imports: &[&str], actions: Value| {
+        let report = doors(imports, Some(json!([{ "Effect": "Allow", "Action": actions, "Resource": "*" }]))).report();
+        let rows = report.rows.into_iter().filter(|row| row.function.is_empty());
+        rows.map(|row| (row.action, row.dangerous.is_some(), row.findings)).collect::<Vec<_>>()
+    };
+    let harmless = |entry: &str| (entry.to_owned(), false, vec![Finding::NotImported]);
+    assert_eq!(beyond(&[LOOK], json!(["window:*", "WINDOW:*", "door:L*"])), [harmless("window:*")]);
+    assert_eq!(beyond(&["quell:log/log@0.1.0#write"], json!("door:*")), [harmless("door:*")]);
+    // What leaves dangerous actions out names none.
+    let spared = json!({
+        "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": { "Bool": { "quell:Dangerous": "false" } },
+    });
+    assert_eq!(doors(&[LOOK], Some(json!([spared]))).report().rows.len(), 1);
+}
+
+#[tokio::test]
 async fn resources_are_kept_up_to_a_bound_and_counted_beyond() {
     let world = doors(&[LOOK], Some(allow("door:Look")));
     let calls: Vec<_> = (0..50).map(|n| (LOOK, door(&(n % 25).to_string()))).collect();

@@ -1,7 +1,7 @@
 //! Whether a live call may be made: the run's scope, the guardrail, the grant, in this order, for everything it touches;
 //! and for what is dangerous, that the grant says so expressly.
 
-use grant::{Context, Decision, Request};
+use grant::{Context, DANGEROUS, Decision, MARK, Request};
 use ledger::Millis;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -112,7 +112,7 @@ fn decide(effective: &Effective, touch: &Touch, request: &Request<'_>) -> Result
             Some(danger) if grant::decide_marked(&effective.grants, request).is_none() => {
                 let message = format!(
                     "`{}` in `{}` allows `{action}` on `{resource}`, but {}, and no statement says that this is meant: \
-                     allow it in a statement with `\"Condition\": {{\"Bool\": {{\"quell:Dangerous\": \"true\"}}}}`",
+                     allow it in a statement with `\"Condition\": {MARK}`",
                     decider.statement, decider.policy, danger.why
                 );
                 deny(Reason::DangerousNotMarked, Some(&decider), message)
@@ -181,7 +181,7 @@ async fn context(
     context.insert("aws:CurrentTime", rfc3339(now));
     context.insert("quell:Workflow", workflow);
     context.insert("quell:StepId", step);
-    context.insert("quell:Dangerous", grant::danger(&touch.action).is_some().to_string());
+    context.insert(DANGEROUS, grant::danger(&touch.action).is_some().to_string());
     for (name, values) in operation.arguments() {
         context.insert_list(format!("quell:Arg/{name}"), values);
     }

@@ -13,9 +13,12 @@
 //! `iam:PassRole` (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>); Rhino Security Labs'
 //! public list of ways to escalate privileges in AWS; the technique "Impair Defenses" (T1562.008) of MITRE ATT&CK.
 
-/// The condition key, in lower case, with which a statement says that dangerous actions are meant:
-/// `"Bool": {"quell:Dangerous": "true"}`. Whoever makes requests gives each the key, `true` or `false`.
-pub(crate) const KEY: &str = "quell:dangerous";
+/// The condition key with which a statement says that dangerous actions are meant. Whoever makes requests gives each the
+/// key, `true` or `false`.
+pub const DANGEROUS: &str = "quell:Dangerous";
+
+/// The `Condition` of a statement that means dangerous actions: the mark, as messages tell it.
+pub const MARK: &str = r#"{"Bool": {"quell:Dangerous": "true"}}"#;
 
 /// A dangerous action.
 #[derive(Debug, PartialEq, Eq)]

@@ -45,7 +45,7 @@ mod nearest;
 
 pub use allowance::{Allowance, Allowed};
 pub use context::{Context, ContextValue};
-pub use dangerous::{Danger, danger, dangers};
+pub use dangerous::{DANGEROUS, Danger, MARK, danger, dangers};
 pub use decide::{Decider, Decision, Layer, decide, decide_marked};
 pub use error::{Fault, LoadError, Place, Problem};
 pub use policy::Policy;

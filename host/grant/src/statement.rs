@@ -5,7 +5,7 @@ use std::fmt;
 use crate::action::ActionPattern;
 use crate::condition::Condition;
 use crate::context::Context;
-use crate::dangerous;
+use crate::dangerous::DANGEROUS;
 use crate::request::Request;
 use crate::resource::ResourcePattern;
 use crate::truth::Truth;
@@ -86,18 +86,27 @@ impl Statement {
         self.actions.includes(|entry| entry.matches(action)) == Truth::Yes
     }
 
+    /// The entries of `Action` that name this action; none for a `NotAction`.
+    pub fn entries_naming(&self, action: &str) -> impl Iterator<Item = &str> {
+        let entries = self.actions.entries.iter().filter(|_| !self.actions.all_but);
+        entries.filter(move |entry| entry.matches(action) == Truth::Yes).map(ActionPattern::source)
+    }
+
     /// Whether it says that dangerous actions are meant, by the condition `"Bool": {"quell:Dangerous": "true"}`. Other
     /// operators on that key say nothing: one that is negated, or asks for its absence, holds by accident.
     pub fn is_marked(&self) -> bool {
-        self.conditions.iter().any(|condition| condition.key() == dangerous::KEY && condition.expects_true())
+        self.on_danger().any(Condition::expects_true)
     }
 
     /// Whether its conditions on `quell:Dangerous` leave dangerous actions out.
     pub(crate) fn spares_dangers(&self) -> bool {
         let mut dangerous = Context::new();
-        dangerous.insert(dangerous::KEY, "true");
-        let on_danger = self.conditions.iter().filter(|condition| condition.key() == dangerous::KEY);
-        Truth::all(on_danger.map(|condition| condition.holds(&dangerous))) == Truth::No
+        dangerous.insert(DANGEROUS, "true");
+        Truth::all(self.on_danger().map(|condition| condition.holds(&dangerous))) == Truth::No
+    }
+
+    fn on_danger(&self) -> impl Iterator<Item = &Condition> {
+        self.conditions.iter().filter(|condition| condition.key().eq_ignore_ascii_case(DANGEROUS))
     }
 
     /// The condition keys that it asks for, those of its variables included, in lower case.

@@ -17,7 +17,7 @@ pub struct CarryOver {
     /// The functions that only the old one imports, sorted.
     pub dropped_imports: Vec<String>,
     /// The actions that the new imports need and that an Allow statement of the policy names, sorted: what the new one
-    /// could do and the old one could not, without anybody having thought of it.
+    /// could do with them without anybody having thought of it. An old import may have needed the same action.
     pub newly_allowed: Vec<String>,
 }
 

@@ -15,8 +15,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use change::LimitsChange;
-pub(crate) use setting::SETTINGS;
 pub use setting::Unit;
+pub(crate) use setting::{SETTINGS, milliseconds};
 
 /// What an invocation may use up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,14 +3,14 @@
 //! The numbers are read from where they are enforced. What the sandbox does not know (the limits of the gate, of the API)
 //! comes from its callers, as rows of the same kind.
 
-use std::{fmt::Write as _, time::Duration};
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use crate::{
     check::CheckLimits,
     engine, export, json, limiter,
-    limits::{Limits, SETTINGS, Unit},
+    limits::{Limits, SETTINGS, Unit, milliseconds},
     outline,
 };
 
@@ -112,10 +112,6 @@ fn of_check() -> impl Iterator<Item = LimitRow> {
 
 fn fixed(of: &'static str, name: &'static str, meaning: &'static str, unit: Unit, default: u64) -> LimitRow {
     LimitRow { of, name, meaning, unit, default, bounds: None }
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What stands above the tables.

@@ -59,13 +59,17 @@ impl Components {
         });
     }
 
-    /// What the plugin may use up: every plugin's limits, with what was set for this one. Fails when what was set cannot be
-    /// read by this version, which must not make it wider.
+    /// What the plugin may use up: every plugin's limits, with what was set for this one.
     pub fn limits(&self, digest: &str) -> Result<Limits, LimitInvalid> {
-        let Some(set) = self.known.read().limits(digest).cloned() else { return Ok(self.limits.clone()) };
+        self.limits.with(&self.set(digest)?)
+    }
+
+    /// The limits that were set for the plugin. Fails when this version cannot read them, which must not make them wider.
+    fn set(&self, digest: &str) -> Result<LimitsChange, LimitInvalid> {
+        let Some(set) = self.known.read().limits(digest).cloned() else { return Ok(LimitsChange::default()) };
         let unreadable =
             |error: serde_json::Error| LimitInvalid { limit: error.to_string(), problem: "not known".into() };
-        self.limits.with(&serde_json::from_value::<LimitsChange>(set).map_err(unreadable)?)
+        serde_json::from_value(set).map_err(unreadable)
     }
 
     /// Every plugin's limits.
@@ -138,15 +142,16 @@ impl Plugins for Components {
         calls: Arc<dyn Calls>,
     ) -> Result<Value, Ended> {
         let plugin = self.plugin(digest).await?;
-        let mut limits = self.limits(digest).map_err(|invalid| Ended {
+        let invalid = |invalid: LimitInvalid| Ended {
             code: "limits-invalid".into(),
             message: format!("{invalid}; set the limits of this plugin again"),
-        })?;
+        };
+        let set = self.set(digest).map_err(invalid)?;
+        let mut limits = self.limits.with(&set).map_err(invalid)?;
         let memory = u32::try_from(limits.memory_bytes.div_ceil(MIB)).unwrap_or(u32::MAX);
         let _memory = self.memory.acquire_many(memory).await;
         // A step may take longer than plugins do by default, but not longer than was set for this one.
-        let set = self.known.read().limits(digest).is_some_and(|set| set.get("wall-time-ms").is_some());
-        let most = if set { limits.wall_time } else { Limits::MAX.wall_time };
+        let most = if set.wall_time_ms.is_some() { limits.wall_time } else { Limits::MAX.wall_time };
         limits.wall_time = timeout.map_or(limits.wall_time, |timeout| timeout.min(most));
         let (channel, host) = Channel::new();
         let invoked = self.sandbox.invoke(&plugin, input.to_string(), &limits, channel);

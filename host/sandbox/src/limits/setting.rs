@@ -152,6 +152,6 @@ fn size(number: u64) -> usize {
 }
 
 /// Rounded up: a limit that is a little above its maximum is above it.
-fn milliseconds(time: Duration) -> u64 {
+pub(crate) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }

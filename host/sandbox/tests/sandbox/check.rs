@@ -74,13 +74,16 @@ fn children(mark: &str) -> Vec<Pid> {
     marked.filter_map(Pid::from_raw).collect()
 }
 
+/// How often a test looks whether a process is there: the system tells nobody when one of another's comes or goes.
+const EVERY: Duration = Duration::from_millis(1);
+
 /// Sends a signal to the child of that mark as soon as there is one.
 async fn signal(mark: &str, signal: Signal) {
     let child = loop {
         if let Some(child) = children(mark).first() {
             break *child;
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(EVERY).await;
     };
     kill_process(child, signal).unwrap();
 }
@@ -202,7 +205,7 @@ async fn a_child_has_no_environment() {
             if let Some(child) = children("environment").first() {
                 break fs::read(format!("/proc/{}/environ", child.as_raw_nonzero())).unwrap();
             }
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(EVERY).await;
         }
     };
     tokio::select! {
@@ -216,7 +219,7 @@ async fn dropping_a_check_ends_its_child() {
     let checker = checker("dropped", CheckLimits::DEFAULT);
     let started = async {
         while children("dropped").is_empty() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(EVERY).await;
         }
     };
     tokio::select! {
@@ -226,7 +229,7 @@ async fn dropping_a_check_ends_its_child() {
     let dropped = Instant::now();
     while !children("dropped").is_empty() {
         assert!(dropped.elapsed() < Duration::from_secs(10), "the child is still there");
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(EVERY).await;
     }
     next_works(&checker).await;
 }
@@ -244,7 +247,7 @@ async fn a24_many_uploads_at_once() {
     let mut most = 0;
     while uploads.iter().any(|upload| !upload.is_finished()) {
         most = most.max(children("a24").len());
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(EVERY).await;
     }
     let mut codes = Vec::new();
     for upload in uploads {

@@ -96,6 +96,7 @@ async fn b21_an_answer_after_an_hour() {
     let (channel, mut host) = Channel::new();
     let serve = async {
         let call = host.calls.recv().await;
+        // An hour of the paused clock, which takes no time.
         tokio::time::sleep(Duration::from_secs(3600)).await;
         (call.is_some(), host.answers.send(Answer::Return(json!({}))).await.is_err())
     };

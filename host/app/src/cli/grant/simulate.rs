@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ::grant::{Context, Decider, Decision, Layer, Policy, Request, danger, decide, decide_marked};
+use ::grant::{Context, DANGEROUS, Decider, Decision, Layer, MARK, Policy, Request, danger, decide, decide_marked};
 use clap::Args;
 use serde::Serialize;
 
@@ -77,7 +77,7 @@ impl Simulate {
         if let (Some(why), Some(false), true) = (answer.dangerous, answer.marked, answer.allowed()) {
             note(&page::line(format!(
                 "IAM would allow this, and Quell's gate denies it: {} is dangerous, since {why}, and no statement has the \
-                 condition {{\"Bool\": {{\"quell:Dangerous\": \"true\"}}}}",
+                 condition {MARK}",
                 self.action
             )));
         }
@@ -100,9 +100,6 @@ impl Simulate {
         context
     }
 }
-
-/// The key by which a statement says that it means a dangerous action.
-const DANGEROUS: &str = "quell:Dangerous";
 
 fn load(files: &[PathBuf]) -> Result<Vec<Policy>, Error> {
     let loaded = files.iter().map(|file| {

@@ -4,7 +4,7 @@ mod carry_over;
 
 use std::path::{Path, PathBuf};
 
-use ::grant::{Allowed, Policy};
+use ::grant::{Allowed, MARK, Policy};
 use clap::Args;
 
 use crate::cli::client::{Body, JSON};
@@ -93,9 +93,9 @@ fn dangers(file: &Path, policy: &str) -> Page {
     let Ok(policy) = Policy::load(&file.display().to_string(), policy) else { return Page::default() };
     let line = |Allowed { statement, action, marked }: Allowed| {
         let effect = if marked {
-            "it says that it means that"
+            "it says that it means that".to_owned()
         } else {
-            "not by this statement, which would need the condition {\"Bool\": {\"quell:Dangerous\": \"true\"}}"
+            format!("not by this statement, which would need the condition {MARK}")
         };
         let dangerous = format!("dangerous: {statement} names {}, and {}: ", action.action, action.why);
         Line::default().and(Style::Attention, dangerous).and(Style::Plain, effect)

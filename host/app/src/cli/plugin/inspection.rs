@@ -9,7 +9,7 @@ use operations::{Accounts, Operations};
 use sandbox::{Contents, Contract, Inspection, Limits, LimitsChange, Sandbox};
 use serde::Serialize;
 
-use super::access_name;
+use super::{access_name, marks};
 use crate::cli::error::Error;
 use crate::cli::files;
 use crate::cli::page::{Line, Page, Style};
@@ -125,13 +125,11 @@ impl Inspected {
         }
         page.push(Line::plain("It can call these and nothing else, each only as far as its grant allows:"));
         let row = |import: &Import| {
-            let mut marks = vec![];
-            marks.extend(import.dangerous.map(|why| format!("dangerous: {why}")));
-            marks.extend(import.is_new.filter(|is_new| *is_new).map(|_| "new".to_owned()));
+            let marks = marks(import.dangerous, import.is_new == Some(true));
             let without = if LOCAL.contains(&import.function.as_str()) { "(no grant needed)" } else { "(unknown)" };
             let actions = if import.actions.is_empty() { without.into() } else { import.actions.join(", ") };
             let access = import.access.map_or("-", access_name).to_owned();
-            vec![import.effect.unwrap_or("-").to_owned(), access, actions, import.function.clone(), marks.join(", ")]
+            vec![import.effect.unwrap_or("-").to_owned(), access, actions, import.function.clone(), marks]
         };
         page.push_table(&["EFFECT", "ACCESS", "ACTION", "FUNCTION", ""], self.imports.iter().map(row));
         if !self.dropped.is_empty() {

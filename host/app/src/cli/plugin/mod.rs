@@ -129,7 +129,7 @@ fn show(plugin: &wire::Plugin) -> Page {
     let row = |import: &Import| {
         let access = import.access.map_or("-", access_name).to_owned();
         let actions = if import.actions.is_empty() { "-".into() } else { import.actions.join(", ") };
-        vec![access, actions, import.function.clone(), marks(import)]
+        vec![access, actions, import.function.clone(), marks(import.dangerous.as_deref(), import.is_new)]
     };
     for (title, schema) in [("input", input_schema), ("output", output_schema)] {
         page.push(Line::default());
@@ -142,11 +142,10 @@ fn show(plugin: &wire::Plugin) -> Page {
 }
 
 /// What to look at in an import.
-fn marks(import: &Import) -> String {
-    let mut marks = vec![];
-    marks.extend(import.dangerous.as_ref().map(|why| format!("dangerous: {why}")));
-    marks.extend(import.is_new.then(|| "new in this version".to_owned()));
-    marks.join(", ")
+fn marks(dangerous: Option<&str>, is_new: bool) -> String {
+    let dangerous = dangerous.map(|why| format!("dangerous: {why}"));
+    let is_new = is_new.then(|| "new".to_owned());
+    dangerous.into_iter().chain(is_new).collect::<Vec<_>>().join(", ")
 }
 
 /// As IAM's documentation writes it.
