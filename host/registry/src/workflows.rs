@@ -39,7 +39,7 @@ impl Registry {
     pub(crate) fn apply_workflow(&mut self, record: &Record) -> Result<(), Malformed> {
         let Put { name, digest } = facts(record)?;
         let source = text(record, "source")?;
-        let workflow = workflow::load(&name, &source, &Surroundings { plugins: None })
+        let workflow = workflow::load(&name, &source, &Surroundings::default())
             .map_err(|problems| malformed(record, format!("the workflow does not load: {}", problems.render(false))))?;
         let stored = StoredWorkflow {
             workflow: Arc::new(workflow),

@@ -9,7 +9,7 @@ use capability::{Attempt, Caller, Clock, Gate, Journal as _, Replay, Scope};
 use ledger::{Ledger, LedgerError, Millis};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use workflow::{Effect, Event, Jitter, Step, StepRun, Workflow};
+use workflow::{Effect, Event, Jitter, StepRun, Workflow};
 
 use crate::invocation::{self, Invocation, Outcome};
 use crate::journal::RunJournal;
@@ -115,10 +115,18 @@ impl Runner {
         drive.go(nudge).await
     }
 
-    pub(crate) fn workflow(&self, history: &History) -> Result<Arc<Workflow>, DriveError> {
+    /// The workflow that a run started with, linked with those that it calls.
+    pub fn workflow(&self, history: &History) -> Result<Arc<Workflow>, DriveError> {
         let info = history.run.info();
-        let missing = || DriveError::NoWorkflow { run: info.id.clone(), digest: info.workflow_digest.clone() };
-        self.workflows.by_digest(&info.workflow_digest).ok_or_else(missing)
+        let missing = |digest: &str| DriveError::NoWorkflow { run: info.id.clone(), digest: digest.into() };
+        let workflow = self.workflows.by_digest(&info.workflow_digest).ok_or_else(|| missing(&info.workflow_digest))?;
+        if info.callees.is_empty() {
+            return Ok(workflow);
+        }
+        // Those that it calls are the ones that the run started with, too.
+        let find = |name: &str| info.callees.get(name).and_then(|digest| self.workflows.by_digest(digest));
+        let linked = workflow.link(&find).map_err(|error| missing(&error.to_string()))?;
+        Ok(Arc::new(linked))
     }
 }
 
@@ -164,10 +172,10 @@ impl Drive<'_> {
     /// Has attempts running that must run, and stopped that must not.
     async fn perform(&mut self, effect: &Effect) -> Result<(), DriveError> {
         match effect {
-            Effect::Invoke { path, attempt, input, timeout, repeat_unknown, .. } => {
+            Effect::Invoke { path, attempt, plugin, input, timeout, repeat_unknown } => {
                 let key = (path.clone(), *attempt);
                 if self.started.insert(key.clone()) {
-                    let attempt = self.attempt(&key, *repeat_unknown).await?;
+                    let attempt = self.attempt(&key, plugin, *repeat_unknown).await?;
                     let invocation = Invocation { attempt, input: input.clone(), timeout: *timeout };
                     let (stop, stopped) = oneshot::channel();
                     self.stops.insert(key.clone(), stop);
@@ -175,14 +183,14 @@ impl Drive<'_> {
                     self.running.spawn(async move { (key, invocation::run(invocation, plugins, gate, stopped).await) });
                 }
             }
-            Effect::Stop { path, attempt } => {
+            Effect::Stop { path, attempt, plugin } => {
                 let key = (path.clone(), *attempt);
                 if let Some(stop) = self.stops.remove(&key) {
                     // The attempt may have ended by itself meanwhile.
                     let _ = stop.send(());
                 } else if !self.started.contains(&key) {
                     // Interrupted, and not to go on: what it had in flight is settled before it is called off.
-                    self.stop_interrupted(key).await?;
+                    self.stop_interrupted(key, plugin).await?;
                 }
             }
             Effect::Record(_) | Effect::Wake { .. } | Effect::Schedule { .. } => {}
@@ -190,8 +198,8 @@ impl Drive<'_> {
         Ok(())
     }
 
-    async fn stop_interrupted(&mut self, key: Key) -> Result<(), DriveError> {
-        let attempt = self.attempt(&key, false).await?;
+    async fn stop_interrupted(&mut self, key: Key, plugin: &str) -> Result<(), DriveError> {
+        let attempt = self.attempt(&key, plugin, false).await?;
         let gate = self.runner.gate.clone();
         self.started.insert(key.clone());
         self.running.spawn(async move { (key, invocation::stop_interrupted(&attempt, &gate).await) });
@@ -255,7 +263,7 @@ impl Drive<'_> {
         }
     }
 
-    async fn attempt(&mut self, key: &Key, repeat_unknown: bool) -> Result<Arc<Attempt>, DriveError> {
+    async fn attempt(&mut self, key: &Key, plugin: &str, repeat_unknown: bool) -> Result<Arc<Attempt>, DriveError> {
         let (step, number) = key;
         let info = self.history.run.info();
         let recorded = if self.fresh.remove(key) {
@@ -271,22 +279,11 @@ impl Drive<'_> {
             attempt: *number,
             started: self.history.run.step(step).map_or(self.history.started, StepRun::attempt_started_at),
             scope: Scope::new(&info.account, &info.region),
-            digest: self.digest(step),
+            // The one that the run started with.
+            digest: info.plugins.get(plugin).cloned().unwrap_or_default(),
             repeat_unknown,
         };
         Ok(Arc::new(Attempt::new(caller, self.journal.clone(), recorded)))
-    }
-
-    /// The digest of the plugin that the step runs: the one that the run started with.
-    fn digest(&self, step: &str) -> String {
-        let plugin = self
-            .workflow
-            .walk()
-            .into_iter()
-            .find(|node| node.path() == step)
-            .and_then(Step::plugin)
-            .unwrap_or_default();
-        self.history.run.info().plugins.get(plugin).cloned().unwrap_or_default()
     }
 
     async fn lost(&self, why: String) -> DriveError {

@@ -86,8 +86,10 @@ impl History {
         })?;
         self.moved = sequence;
         self.read = sequence;
-        if matches!(event, Event::Finished { .. }) {
-            self.ended = Some(time);
+        match event {
+            Event::Finished { .. } => self.ended = Some(time),
+            Event::Retried { .. } => self.ended = None,
+            _ => {}
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use ledger::{Fence, LedgerError, Millis};
-use workflow::{Decision, DecisionError, Event, Run, Verdict};
+use workflow::{Decision, DecisionError, Event, NotRetryable, Run, Verdict, Workflow};
 
 use crate::drive::DriveError;
 use crate::record::{person, stored};
@@ -25,6 +25,9 @@ pub enum InputError {
         /// How.
         status: &'static str,
     },
+    /// The run cannot go on.
+    #[error(transparent)]
+    NotRetryable(#[from] NotRetryable),
     /// No call of the run with this key waits for a person.
     #[error("call `{call}` does not wait for a review")]
     NotInReview {
@@ -56,7 +59,7 @@ impl Runner {
         decision: Decision,
         reason: Option<String>,
     ) -> Result<(), InputError> {
-        self.input(run, by, |run, now| match run.decide_check(path, by, decision, groups, now) {
+        self.input(run, by, |_, run, now| match run.decide_check(path, by, decision, groups, now) {
             Ok(()) => {
                 let (path, by) = (path.to_string(), by.to_string());
                 Ok(Some(Event::Decided { path, by, decision, reason: reason.clone() }))
@@ -69,7 +72,7 @@ impl Runner {
 
     /// Has the run cancelled: no step starts any more, and running ones are stopped. Again changes nothing.
     pub async fn cancel(&self, run: &str, by: &str, reason: Option<String>) -> Result<(), InputError> {
-        self.input(run, by, |run, _| {
+        self.input(run, by, |_, run, _| {
             if run.status().is_final() {
                 return Err(InputError::Ended { run: run.info().id.clone(), status: run.status().name() });
             }
@@ -77,6 +80,12 @@ impl Runner {
             Ok(run.cancelled().is_none().then_some(event))
         })
         .await
+    }
+
+    /// Has a run that failed or timed out go on from the step that failed, with the plugins and the workflow that it
+    /// started with.
+    pub async fn retry(&self, run: &str, by: &str) -> Result<(), InputError> {
+        self.input(run, by, |workflow, run, _| Ok(Some(workflow::retry(workflow, run, by)?))).await
     }
 
     /// Has the run driven anew, superseding the driver that it may have: for one that hangs. Nothing is done twice.
@@ -98,7 +107,7 @@ impl Runner {
         verdict: Verdict,
         reason: &str,
     ) -> Result<(), InputError> {
-        self.input(run, by, |run, _| {
+        self.input(run, by, |_, run, _| {
             let review = run.open_reviews().find(|(_, _, open)| *open == call);
             let (path, attempt, _) = review.ok_or_else(|| InputError::NotInReview { call: call.into() })?;
             Ok(Some(Event::ReviewSettled {
@@ -118,13 +127,13 @@ impl Runner {
         &self,
         run: &str,
         by: &str,
-        think: impl Fn(&Run, Millis) -> Result<Option<Event>, InputError>,
+        think: impl Fn(&Workflow, &Run, Millis) -> Result<Option<Event>, InputError>,
     ) -> Result<(), InputError> {
         let (mut history, _) = History::load(self.ledger.as_ref(), run).await?;
         let workflow = self.workflow(&history)?;
         loop {
             let now = self.clock.now();
-            let Some(event) = think(&history.run, now)? else { return Ok(()) };
+            let Some(event) = think(&workflow, &history.run, now)? else { return Ok(()) };
             let (draft, event) = stored(&event, now, &person(by)).map_err(HistoryError::from)?;
             let mut then = history.clone();
             then.apply(&event, then.moved + 1, now)?;

@@ -35,7 +35,7 @@ fn draft_of(event: &Event, time: Millis, actor: &str) -> Draft {
                 json!({
                     "run": info.id, "workflow": info.workflow, "workflow-digest": info.workflow_digest,
                     "account": info.account, "region": info.region, "started-by": info.started_by,
-                    "plugins": info.plugins, "has-event": event.is_some(),
+                    "plugins": info.plugins, "callees": info.callees, "has-event": event.is_some(),
                 }),
             )
             .with("inputs", inputs);
@@ -45,7 +45,14 @@ fn draft_of(event: &Event, time: Millis, actor: &str) -> Draft {
             }
         }
         Event::StepSkipped { path } => entry("step.skipped", json!({ "step": path })),
-        Event::BlockStarted { path } => entry("step.block-started", json!({ "step": path })),
+        Event::BlockStarted { path, attempt, input, again } => {
+            entry("step.block-started", json!({ "step": path, "attempt": attempt, "again": again }))
+                .with("input", input)
+        }
+        Event::StepTimedOut { path, attempt } => entry("step.timed-out", json!({ "step": path, "attempt": attempt })),
+        Event::WaitStarted { path, lasts, until } => {
+            entry("step.wait-started", json!({ "step": path, "lasts-ms": lasts.map(whole_millis), "until": until }))
+        }
         Event::StepStarted { path, attempt, input } => {
             entry("step.started", json!({ "step": path, "attempt": attempt })).with("input", input)
         }
@@ -70,7 +77,7 @@ fn draft_of(event: &Event, time: Millis, actor: &str) -> Draft {
             "approval.requested",
             json!({
                 "step": path, "title": title, "approvers": approvers, "needs": needs,
-                "expires-ms": expires.map(|expires| u64::try_from(expires.as_millis()).unwrap_or(u64::MAX)),
+                "expires-ms": expires.map(whole_millis),
             }),
         )
         .with("show", show),
@@ -84,12 +91,16 @@ fn draft_of(event: &Event, time: Millis, actor: &str) -> Draft {
         Event::Failing { status, step, error } => {
             entry("run.failing", json!({ "status": status.name(), "step": step })).with("error", &error_value(error))
         }
-        Event::Finished { status, error } => {
-            let draft = entry("run.finished", json!({ "status": status.name(), "has-error": error.is_some() }));
-            match error {
-                Some(error) => draft.with("error", &error_value(error)),
-                None => draft,
-            }
+        Event::Finished { status, error, output } => {
+            let (has_error, has_output) = (error.is_some(), output.is_some());
+            let data = json!({ "status": status.name(), "has-error": has_error, "has-output": has_output });
+            let error = error.as_ref().map(error_value);
+            let payloads = [("error", error.as_ref()), ("output", output.as_ref())];
+            let payloads = payloads.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            payloads.fold(entry("run.finished", data), |draft, (name, value)| draft.with(name, value))
+        }
+        Event::Retried { by, again, reopened } => {
+            entry("run.retried", json!({ "by": by, "again": again, "reopened": reopened }))
         }
     }
 }
@@ -107,12 +118,25 @@ pub fn event_of(record: &Record) -> Result<Option<Event>, Malformed> {
                 region: read.field("region")?,
                 started_by: read.field("started-by")?,
                 plugins: read.field("plugins")?,
+                callees: read.field::<Option<_>>("callees")?.unwrap_or_default(),
             },
             event: if read.field("has-event")? { Some(record.payload("event")?) } else { None },
             inputs: record.payload("inputs")?,
         },
         "step.skipped" => Event::StepSkipped { path: read.step()? },
-        "step.block-started" => Event::BlockStarted { path: read.step()? },
+        // The first ledgers have blocks without these.
+        "step.block-started" => Event::BlockStarted {
+            path: read.step()?,
+            attempt: read.field::<Option<_>>("attempt")?.unwrap_or(1),
+            input: if record.payloads.contains_key("input") { record.payload("input")? } else { Value::Null },
+            again: read.field::<Option<_>>("again")?.unwrap_or_default(),
+        },
+        "step.timed-out" => Event::StepTimedOut { path: read.step()?, attempt: read.attempt()? },
+        "step.wait-started" => Event::WaitStarted {
+            path: read.step()?,
+            lasts: read.field::<Option<u64>>("lasts-ms")?.map(Duration::from_millis),
+            until: read.field("until")?,
+        },
         "step.started" => {
             Event::StepStarted { path: read.step()?, attempt: read.attempt()?, input: record.payload("input")? }
         }
@@ -153,7 +177,14 @@ pub fn event_of(record: &Record) -> Result<Option<Event>, Malformed> {
         "run.finished" => Event::Finished {
             status: read.status()?,
             error: if read.field("has-error")? { Some(read.error()?) } else { None },
+            output: match read.field::<Option<bool>>("has-output")? {
+                Some(true) => Some(record.payload("output")?),
+                _ => None,
+            },
         },
+        "run.retried" => {
+            Event::Retried { by: read.field("by")?, again: read.field("again")?, reopened: read.field("reopened")? }
+        }
         _ => return Ok(None),
     };
     Ok(Some(event))
@@ -161,6 +192,10 @@ pub fn event_of(record: &Record) -> Result<Option<Event>, Malformed> {
 
 fn error_value(error: &StepError) -> Value {
     json!({ "code": error.code, "message": error.message })
+}
+
+fn whole_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn verdict_name(verdict: Verdict) -> &'static str {

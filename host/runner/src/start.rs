@@ -19,7 +19,7 @@ const DELIVERY: Duration = Duration::from_secs(25 * 3600);
 /// A run that is to be started.
 #[derive(Clone, Debug)]
 pub struct Start {
-    /// The workflow.
+    /// The workflow, linked with those that it calls.
     pub workflow: Arc<Workflow>,
     /// The digests of its plugins, by name, for the whole run.
     pub plugins: BTreeMap<String, String>,
@@ -81,6 +81,7 @@ impl Runner {
             region,
             started_by: by.clone(),
             plugins,
+            callees: workflow.callees().map(|(name, callee)| (name.to_owned(), callee.digest.clone())).collect(),
         };
         let started = Event::Started { info, event: event.clone(), inputs };
         let (mut draft, started) = stored(&started, now, &person(&by)).map_err(LedgerError::from)?;

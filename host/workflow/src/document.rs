@@ -1,42 +1,38 @@
 //! A workflow, checked.
 //!
-//! This decides what triggers a workflow, which inputs a run of it gets, and by which key repeated events are known.
-//! How it is read is left to `load`, what its steps do to `step`.
+//! This decides what triggers a workflow, and by which key repeated events are known. How it is read is left to `load`,
+//! what its steps do to `step`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::expression::ExpressionError;
 use crate::expression::scope::Scope;
 use crate::expression::template::{Template, kind};
+use crate::input::InputError;
 use crate::pattern::Pattern;
-use crate::step::Step;
+use crate::run::Run;
+use crate::step::{Body, Frame, Placed, Step, sequence};
 
 /// A checked workflow.
 #[derive(Clone, Debug)]
 pub struct Workflow {
-    /// Its name.
-    pub name: String,
+    /// What it does.
+    pub body: Arc<Body>,
     /// What it is for.
     pub description: Option<String>,
-    /// SHA-256 of the source, in hexadecimal: a run keeps the workflow that it started with by this.
-    pub digest: String,
     /// The source, byte for byte.
     pub source: String,
     /// What starts it, besides people.
     pub triggers: Vec<Trigger>,
     /// How repeated events are known.
     pub dedupe: Option<Dedupe>,
-    /// How long a run may take, `on-failure` not included.
-    pub timeout: Option<Duration>,
-    /// What a run is given, by name.
-    pub inputs: BTreeMap<String, Input>,
-    /// What a run does.
-    pub steps: Vec<Step>,
-    /// What a run does when it would end failed, expired or timed out.
-    pub on_failure: Vec<Step>,
+    /// The workflows that it calls, and those that these call, once it is linked with them.
+    pub(crate) callees: BTreeMap<String, Arc<Body>>,
 }
 
 /// What starts a workflow.
@@ -54,71 +50,7 @@ pub struct Dedupe {
     pub(crate) key: Template,
 }
 
-/// One input of a workflow.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Input {
-    /// Its type.
-    pub kind: InputKind,
-    /// Its value when none is given; without one, the input must be given.
-    pub default: Option<Value>,
-    /// What it is for.
-    pub description: Option<String>,
-}
-
-/// The type of an input, named as in JSON Schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InputKind {
-    /// Text.
-    String,
-    /// A number.
-    Number,
-    /// A whole number.
-    Integer,
-    /// True or false.
-    Boolean,
-    /// A list.
-    Array,
-    /// A mapping.
-    Object,
-}
-
-/// Why inputs cannot be taken.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InputError {
-    /// They are not a mapping.
-    #[error("inputs must be a mapping, not {0}")]
-    NotMapping(&'static str),
-    /// The workflow has no such input.
-    #[error("unknown input `{0}`")]
-    Unknown(String),
-    /// An input without a default is not given.
-    #[error("input `{0}` is needed")]
-    Missing(String),
-    /// An input is of another type.
-    #[error("input `{name}` must be of type `{expected}`, not {found}")]
-    WrongType {
-        /// The input.
-        name: String,
-        /// Its type.
-        expected: &'static str,
-        /// What was given.
-        found: &'static str,
-    },
-}
-
 impl Workflow {
-    /// The plugins that it runs, by name.
-    pub fn plugins(&self) -> BTreeSet<&str> {
-        self.walk().into_iter().filter_map(Step::plugin).collect()
-    }
-
-    /// All steps, nested ones and those of `catch` and `on-failure` included, in the order of the document.
-    pub fn walk(&self) -> Vec<&Step> {
-        let mut steps = Vec::new();
-        self.steps.iter().chain(&self.on_failure).for_each(|step| step.collect(&mut steps));
-        steps
-    }
-
     /// Whether the event starts a run.
     pub fn matches(&self, event: &Value) -> bool {
         self.triggers.iter().any(|trigger| match trigger {
@@ -143,61 +75,37 @@ impl Workflow {
 
     /// The inputs of a run: what is given (null is nothing), with the defaults of the rest.
     pub fn inputs(&self, given: &Value) -> Result<Value, InputError> {
-        let nothing = Map::new();
-        let given = match given {
-            Value::Null => &nothing,
-            Value::Object(given) => given,
-            other => return Err(InputError::NotMapping(kind(other))),
-        };
-        if let Some(unknown) = given.keys().find(|name| !self.inputs.contains_key(*name)) {
-            return Err(InputError::Unknown(unknown.clone()));
+        self.body.inputs.fill(given)
+    }
+
+    /// Its steps, and those of `on-failure`: as a run has them, or as the document has them.
+    pub fn unfold(&self, run: Option<&Run>) -> (Vec<Placed<'_>>, Vec<Placed<'_>>) {
+        let frame = self.frame();
+        (sequence(&self.steps, &frame, run), sequence(&self.on_failure, &frame, run))
+    }
+
+    /// The step of the document that has this path in a run.
+    pub fn step_at(&self, path: &str, run: &Run) -> Option<&Step> {
+        fn find<'w>(steps: Vec<Placed<'w>>, path: &str) -> Option<&'w Step> {
+            steps.into_iter().find_map(|placed| match placed.path == path {
+                true => Some(placed.step),
+                false => placed.groups.into_iter().chain(placed.catch).find_map(|group| find(group.steps, path)),
+            })
         }
-        let mut inputs = Map::new();
-        for (name, input) in &self.inputs {
-            let value = given.get(name).or(input.default.as_ref());
-            let value = value.ok_or_else(|| InputError::Missing(name.clone()))?;
-            if !input.kind.admits(value) {
-                let (name, expected) = (name.clone(), input.kind.name());
-                return Err(InputError::WrongType { name, expected, found: kind(value) });
-            }
-            inputs.insert(name.clone(), value.clone());
-        }
-        Ok(Value::Object(inputs))
+        let (steps, on_failure) = self.unfold(Some(run));
+        find(steps, path).or_else(|| find(on_failure, path))
+    }
+
+    /// The frame of a run of it.
+    pub(crate) fn frame(&self) -> Frame<'_, '_> {
+        Frame::of(&self.body, &self.callees)
     }
 }
 
-impl InputKind {
-    /// All types by name.
-    pub(crate) const ALL: [(&'static str, Self); 6] = [
-        ("string", Self::String),
-        ("number", Self::Number),
-        ("integer", Self::Integer),
-        ("boolean", Self::Boolean),
-        ("array", Self::Array),
-        ("object", Self::Object),
-    ];
+impl Deref for Workflow {
+    type Target = Body;
 
-    /// The name, as the file and JSON Schema write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::String => "string",
-            Self::Number => "number",
-            Self::Integer => "integer",
-            Self::Boolean => "boolean",
-            Self::Array => "array",
-            Self::Object => "object",
-        }
-    }
-
-    /// Whether a value is of this type.
-    pub fn admits(self, value: &Value) -> bool {
-        match self {
-            Self::String => value.is_string(),
-            Self::Number => value.is_number(),
-            Self::Integer => value.is_i64() || value.is_u64(),
-            Self::Boolean => value.is_boolean(),
-            Self::Array => value.is_array(),
-            Self::Object => value.is_object(),
-        }
+    fn deref(&self) -> &Body {
+        &self.body
     }
 }

@@ -61,5 +61,7 @@ pub enum Effect {
         path: String,
         /// The attempt.
         attempt: u32,
+        /// The plugin's name.
+        plugin: String,
     },
 }

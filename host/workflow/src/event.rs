@@ -28,6 +28,8 @@ pub struct RunInfo {
     pub started_by: String,
     /// The digest of each plugin that the run started with, and keeps, by the plugin's name.
     pub plugins: BTreeMap<String, String>,
+    /// The digest of each workflow that it calls, which it keeps as well, by the workflow's name.
+    pub callees: BTreeMap<String, String>,
 }
 
 /// Why a step failed.
@@ -48,6 +50,16 @@ impl StepError {
     pub const GAVE_UP: &'static str = "gave-up";
     /// Branches of a `parallel` failed.
     pub const BRANCHES_FAILED: &'static str = "branches-failed";
+    /// Items of an `each` failed.
+    pub const ITEMS_FAILED: &'static str = "items-failed";
+    /// An `each` was given more items than a run can have.
+    pub const TOO_MANY: &'static str = "too-many-items";
+    /// The results of an `each` are larger together than an output may be.
+    pub const TOO_LARGE: &'static str = "too-large";
+    /// A `call` gave inputs that the called workflow does not take.
+    pub const INPUTS: &'static str = "inputs";
+    /// The workflow of a `call` is not there.
+    pub const NO_WORKFLOW: &'static str = "no-workflow";
     /// An approval was refused.
     pub const REFUSED: &'static str = "refused";
     /// An approval was not given in time.
@@ -58,6 +70,24 @@ impl StepError {
     /// An error of a code and a message.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into() }
+    }
+}
+
+/// What failed, for `catch` and `on-failure`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// The path of the step; absent when it was the run as a whole.
+    pub(crate) step: Option<String>,
+    pub(crate) error: StepError,
+}
+
+impl Failure {
+    /// The error of a block that failed because of this: its code stays, so that `catch` and `retry` can tell.
+    pub(crate) fn passed_on(&self) -> StepError {
+        match &self.step {
+            Some(step) => StepError::new(self.error.code.clone(), format!("`{step}`: {}", self.error.message)),
+            None => self.error.clone(),
+        }
     }
 }
 
@@ -142,10 +172,33 @@ pub enum Event {
         /// The step.
         path: String,
     },
-    /// A block of steps (`parallel`) began.
+    /// A block of steps began (`parallel`, `choose`, `each`, `call`), or its next attempt.
     BlockStarted {
         /// The block.
         path: String,
+        /// From 1.
+        attempt: u32,
+        /// What it goes by, the same for every attempt: the items of an `each`, the alternative of a `choose`, the inputs
+        /// of a `call`.
+        input: Value,
+        /// The steps inside of it that begin anew.
+        again: Vec<String>,
+    },
+    /// A block, or a `wait`, took longer than its `timeout`: what is inside of it is stopped.
+    StepTimedOut {
+        /// The step.
+        path: String,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// A `wait` began.
+    WaitStarted {
+        /// The step.
+        path: String,
+        /// How long it waits, from the time of this event.
+        lasts: Option<Duration>,
+        /// Until when it waits.
+        until: Option<Millis>,
     },
     /// An attempt of a plugin step began.
     StepStarted {
@@ -256,11 +309,22 @@ pub enum Event {
         /// Why the run fails.
         error: StepError,
     },
-    /// The run ended. Always the last event.
+    /// The run ended. Only [`Event::Retried`] can follow.
     Finished {
         /// How.
         status: RunStatus,
         /// Why, unless it succeeded or was cancelled.
         error: Option<StepError>,
+        /// The workflow's `output`, when it succeeded and has one.
+        output: Option<Value>,
+    },
+    /// A person has a run that ended failed or timed out go on where it failed.
+    Retried {
+        /// Who.
+        by: String,
+        /// The steps that begin anew, and those that the failure led to.
+        again: Vec<String>,
+        /// The blocks around them, which go on.
+        reopened: Vec<String>,
     },
 }

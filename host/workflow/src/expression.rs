@@ -1,32 +1,36 @@
 //! Expressions: `${{ … }}`, Jinja by the crate `minijinja`.
 //!
-//! This decides how an expression is compiled, what it may cost, which names it refers to, and what it results in: a
-//! JSON value, never an undefined one. An expression is evaluated once; its result is data and is never evaluated
-//! again. Where expressions stand in texts and structures is left to [`template`]; what they see to [`scope`].
+//! This decides what an expression may cost, and what it results in: a JSON value, never an undefined one. An
+//! expression is evaluated once; its result is data and is never evaluated again. Which expressions are accepted is left
+//! to [`syntax`], what can be called in them to [`helper`], where they stand in texts and structures to [`template`],
+//! what they see to [`scope`].
 
-mod json;
+mod helper;
+pub(crate) mod json;
 pub(crate) mod scope;
+mod syntax;
 pub(crate) mod template;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::machinery::{eval, make_string_output};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
-use crate::read::shorten;
+use crate::read::{shorten, suggestion};
 
-/// Long chains of operators recurse in the compiler: 100,000 terms overflow the stack, 2 KB cannot.
+/// Longer than anything that a person writes in one expression.
 const MAX_SOURCE: usize = 2 * 1024;
-/// Some 20,000 instructions, or a megabyte of intermediate values: thousands of times what real expressions use.
-const FUEL: u64 = 20_000;
+/// One fuel is one instruction, 64 bytes of text, or 8 values that are walked: this walks an event of a megabyte some
+/// ten times, and makes at most a few megabytes.
+const FUEL: u64 = 50_000;
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
+    let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
-    // It prints whatever is in scope, which is for the author of a template engine and not of a workflow.
-    environment.remove_global("debug");
+    helper::install(&mut environment);
     environment
 });
 
@@ -40,6 +44,18 @@ pub enum ExpressionError {
         expression: String,
         /// The parser's reason.
         reason: String,
+    },
+    /// It names a filter, test or function that there is not.
+    #[error("unknown {kind} `{name}` in `{expression}`")]
+    Unknown {
+        /// The expression, shortened.
+        expression: String,
+        /// `filter`, `test` or `function`.
+        kind: String,
+        /// What it names.
+        name: String,
+        /// The nearest one that there is, or all of them.
+        help: String,
     },
     /// Its source is longer than is accepted.
     #[error("`{expression}` is longer than {MAX_SOURCE} bytes")]
@@ -87,37 +103,35 @@ pub enum ExpressionError {
 /// What an expression refers to: a root and the fields behind it, as far as they are written out.
 pub(crate) type Reference = Vec<String>;
 
-/// A compiled expression.
+/// An expression that was checked. It is kept as text, since the engine's compiled form borrows from it; compiling takes
+/// microseconds.
 #[derive(Clone)]
 pub(crate) struct Expression {
     source: String,
-    compiled: Arc<minijinja::Expression<'static, 'static>>,
     references: BTreeSet<Reference>,
+    /// The references without which there is no value: not those before `is defined` and the like.
+    required: BTreeSet<Reference>,
     /// The steps whose results it needs. A bare `steps` is given those that the checker finds visible at its place,
     /// so that what it sees never depends on which sibling branch happens to be further.
     steps: BTreeSet<String>,
 }
 
 impl Expression {
-    /// Compiles the text between the delimiters.
+    /// Checks the text between the delimiters.
     pub(crate) fn compile(source: &str) -> Result<Self, ExpressionError> {
         let source = source.trim().to_owned();
-        let expression = shorten(&source);
         if source.len() > MAX_SOURCE {
-            return Err(ExpressionError::TooLong { expression });
+            return Err(ExpressionError::TooLong { expression: shorten(&source) });
         }
-        let compiled = ENVIRONMENT.compile_expression_owned(source.clone()).map_err(|error| {
-            ExpressionError::Syntax { expression, reason: error.detail().unwrap_or("syntax error").to_owned() }
-        })?;
-        let functions: BTreeSet<&str> = ENVIRONMENT.globals().map(|(name, _)| name).collect();
-        let references: BTreeSet<Reference> = compiled
-            .undeclared_variables(true)
-            .iter()
-            .map(|path| path.split('.').map(str::to_owned).collect::<Reference>())
-            .filter(|path| path.first().is_none_or(|root| !functions.contains(root.as_str())))
-            .collect();
-        let steps = references.iter().filter(|path| is_root(path, "steps")).filter_map(|path| path.get(1).cloned());
-        Ok(Self { steps: steps.collect(), source, compiled: Arc::new(compiled), references })
+        let (_, syntax::References { all, required }) =
+            syntax::read(&source).map_err(|fault| refusal(&source, fault))?;
+        let steps = all.iter().filter(|path| is_root(path, "steps")).filter_map(|path| path.get(1).cloned());
+        Ok(Self { steps: steps.collect(), source, references: all, required })
+    }
+
+    /// Its text, without the delimiters.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
     }
 
     pub(crate) fn references(&self) -> &BTreeSet<Reference> {
@@ -137,8 +151,12 @@ impl Expression {
 
     /// Evaluates against a context made by [`scope::Scope::context`].
     pub(crate) fn evaluate(&self, context: &Value) -> Result<serde_json::Value, ExpressionError> {
-        let result = self.compiled.eval(context.clone()).map_err(|error| self.failure(&error, context))?;
-        json::from_value(&result).map_err(|flaw| match flaw {
+        let (instructions, _) = syntax::read(&self.source).map_err(|fault| refusal(&self.source, fault))?;
+        let (mut unused, blocks) = (String::new(), BTreeMap::new());
+        let mut output = make_string_output(&mut unused);
+        let evaluated = eval(&ENVIRONMENT, &instructions, context.clone(), &blocks, &mut output, AutoEscape::None);
+        let (result, _) = evaluated.map_err(|error| self.failure(&error, context))?;
+        json::from_value(&result.unwrap_or_default()).map_err(|flaw| match flaw {
             json::Flaw::Undefined => self.undefined(context),
             json::Flaw::TooLarge => ExpressionError::TooLarge,
             json::Flaw::NotJson(found) => self.wrong_type("JSON", found),
@@ -163,7 +181,7 @@ impl Expression {
 
     /// Names the first field that is missing, which the engine does not tell.
     fn undefined(&self, context: &Value) -> ExpressionError {
-        let missing = self.references.iter().find_map(|path| first_missing(path, context));
+        let missing = self.required.iter().find_map(|path| first_missing(path, context));
         let expression = shorten(&self.source);
         ExpressionError::Undefined { missing: missing.unwrap_or_else(|| expression.clone()), expression }
     }
@@ -172,6 +190,17 @@ impl Expression {
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "${{{{ {} }}}}", self.source)
+    }
+}
+
+fn refusal(source: &str, fault: syntax::Fault) -> ExpressionError {
+    let expression = shorten(source);
+    match fault {
+        syntax::Fault::Syntax(reason) => ExpressionError::Syntax { expression, reason },
+        syntax::Fault::Unknown { kind, name } => {
+            let help = suggestion(&name, &helper::names(kind));
+            ExpressionError::Unknown { expression, kind: kind.to_string(), name: shorten(&name), help }
+        }
     }
 }
 

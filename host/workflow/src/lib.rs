@@ -19,22 +19,29 @@ mod expression;
 mod pattern;
 
 mod effect;
+mod input;
 mod step;
 
 mod document;
 mod load;
 mod resolve;
 
-mod next;
+mod link;
 
-pub use document::{Dedupe, Input, InputError, InputKind, Trigger, Workflow};
+mod next;
+mod retry;
+
+pub use document::{Dedupe, Trigger, Workflow};
 pub use effect::{Effect, Jitter};
 pub use event::{Decision, Event, Millis, RunInfo, RunStatus, StepError, Verdict};
 pub use expression::ExpressionError;
+pub use input::{Input, InputError, InputKind, Inputs};
+pub use link::LinkError;
 pub use load::load;
 pub use next::next;
 pub use pattern::{Pattern, PatternError};
 pub use problem::{Problem, Problems};
 pub use resolve::{PluginSchema, Surroundings};
+pub use retry::{NotRetryable, retry};
 pub use run::{Approval, Cancel, DecisionError, Failing, Illegal, MadeDecision, Run, StepRun, StepState};
-pub use step::Step;
+pub use step::{Body, Group, Label, Placed, Step};

@@ -4,21 +4,23 @@
 //! `resolve`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::document::{Dedupe, Input, InputKind, Trigger, Workflow};
+use crate::document::{Dedupe, Trigger, Workflow};
 use crate::expression::template::{Template, kind};
+use crate::input::{Input, InputKind, Inputs};
 use crate::pattern::{Pattern, PatternError};
 use crate::problem::{Collector, Problems, Span};
 use crate::read::{self, Fields, Naming};
 use crate::resolve::{self, Surroundings};
-use crate::step::Reader;
+use crate::step::{Body, Reader};
 use crate::yaml::{self, Content, Node};
 
 const WHAT: &str = "a workflow";
-const FIELDS: &[&str] = &["name", "description", "on", "dedupe", "timeout", "inputs", "steps", "on-failure"];
+const FIELDS: &[&str] = &["name", "description", "on", "dedupe", "timeout", "inputs", "steps", "on-failure", "output"];
 
 /// Loads and checks a workflow. `file_name` is only for the text of problems.
 pub fn load(file_name: &str, source: &str, surroundings: &Surroundings<'_>) -> Result<Workflow, Problems> {
@@ -38,23 +40,22 @@ fn read(root: &Node, source: &str, surroundings: &Surroundings<'_>, problems: &m
     let dedupe = fields.get("dedupe").and_then(|node| read_dedupe(node, !triggers.is_empty(), problems));
     let timeout = fields.get("timeout").and_then(|node| read::duration(node, "`timeout`", problems));
     let inputs =
-        fields.get("inputs").map_or_else(BTreeMap::new, |node| read_inputs(node, !triggers.is_empty(), problems));
+        fields.get("inputs").map_or_else(Inputs::default, |node| read_inputs(node, !triggers.is_empty(), problems));
     let steps = fields.required("steps", WHAT, problems);
     let mut reader = Reader::new(problems);
     let steps = steps.map_or_else(Vec::new, |node| reader.sequence(node, "steps"));
     let on_failure = fields.get("on-failure").map_or_else(Vec::new, |node| reader.sequence(node, "on-failure"));
     let lost = reader.into_lost();
+    let output = fields.get("output").map(|node| Template::read(node, problems));
+    let digest = hex(&Sha256::digest(source.as_bytes()));
+    let body = Body::new(name.unwrap_or_default(), digest, inputs, steps, on_failure);
     let mut workflow = Workflow {
-        name: name.unwrap_or_default(),
+        body: Arc::new(Body { timeout, output, ..body }),
         description: description.map(str::to_owned),
-        digest: hex(&Sha256::digest(source.as_bytes())),
         source: source.to_owned(),
         triggers,
         dedupe,
-        timeout,
-        inputs,
-        steps,
-        on_failure,
+        callees: BTreeMap::new(),
     };
     resolve::resolve(&mut workflow, surroundings, &lost, problems);
     Some(workflow)
@@ -132,10 +133,10 @@ fn read_on_update(node: &Node, problems: &mut Collector<'_>) {
     }
 }
 
-fn read_inputs(node: &Node, has_triggers: bool, problems: &mut Collector<'_>) -> BTreeMap<String, Input> {
+fn read_inputs(node: &Node, has_triggers: bool, problems: &mut Collector<'_>) -> Inputs {
     let Content::Map(entries) = &node.content else {
         problems.add(&node.span, format!("`inputs` must be a mapping, not {}", node.kind()));
-        return BTreeMap::new();
+        return Inputs::default();
     };
     let mut inputs = BTreeMap::new();
     for (key, node) in entries {
@@ -147,7 +148,7 @@ fn read_inputs(node: &Node, has_triggers: bool, problems: &mut Collector<'_>) ->
             inputs.insert(key.name.clone(), input);
         }
     }
-    inputs
+    Inputs(inputs)
 }
 
 fn read_input(name: &str, node: &Node, problems: &mut Collector<'_>) -> Option<Input> {

@@ -2,12 +2,14 @@
 //!
 //! This decides when a run is over and with which status. Everything up to there is left to the walk over the steps.
 
+use serde_json::Value;
+
 use crate::document::Workflow;
 use crate::effect::Effect;
-use crate::event::{Event, Millis, RunStatus, StepError};
-use crate::expression::scope::Failure;
+use crate::event::{Event, Failure, RunStatus, StepError};
+use crate::expression::scope::Scope;
 use crate::run::{Run, StepState};
-use crate::step::walk::{Mode, Place, Progress, Walk};
+use crate::step::walk::{Mode, Place, Progress, Walk, millis};
 
 /// What is to be done now.
 ///
@@ -45,11 +47,13 @@ fn advance(workflow: &Workflow, run: &Run) -> Vec<Effect> {
     if run.is_finished() {
         return Vec::new();
     }
+    let frame = workflow.frame();
     let mut walk = Walk::new(run);
     let mode = if run.is_stopping() { Mode::Stop } else { Mode::Go };
+    let place = Place::new(mode, &frame);
     match run.failing() {
         None => {
-            let progress = walk.sequence(&workflow.steps, Place { mode, failure: None });
+            let progress = walk.sequence(&workflow.steps, place);
             if progress == Progress::Ongoing {
                 wake_at_timeout(workflow, mode, &mut walk);
             } else {
@@ -59,8 +63,9 @@ fn advance(workflow: &Workflow, run: &Run) -> Vec<Effect> {
         Some(failing) => {
             let failure = Failure { step: failing.step.clone(), error: failing.error.clone() };
             // How `on-failure` itself ends does not change what the run ends with.
-            if walk.sequence(&workflow.on_failure, Place { mode, failure: Some(&failure) }) != Progress::Ongoing {
-                walk.record(Event::Finished { status: failing.status, error: Some(failing.error.clone()) });
+            if walk.sequence(&workflow.on_failure, Place { failure: Some(&failure), ..place }) != Progress::Ongoing {
+                let (status, error) = (failing.status, Some(failing.error.clone()));
+                walk.record(Event::Finished { status, error, output: None });
             }
         }
     }
@@ -69,36 +74,43 @@ fn advance(workflow: &Workflow, run: &Run) -> Vec<Effect> {
 
 fn wake_at_timeout(workflow: &Workflow, mode: Mode, walk: &mut Walk<'_>) {
     if let (Some(timeout), Mode::Go) = (workflow.timeout, mode) {
-        let timeout = Millis::try_from(timeout.as_millis()).unwrap_or(Millis::MAX);
-        let at = walk.run.started_at().saturating_add(timeout);
+        let at = walk.run.began_at().saturating_add(millis(timeout));
         walk.effects.push(Effect::Wake { at, event: Event::RunTimedOut });
     }
 }
 
 /// How the run ends, now that all of its steps have.
 fn ending(workflow: &Workflow, run: &Run, progress: Progress) -> Event {
+    let finished = |status, error| Event::Finished { status, error, output: None };
     let (status, step, error) = match progress {
-        _ if run.cancelled().is_some() => return Event::Finished { status: RunStatus::Cancelled, error: None },
+        _ if run.cancelled().is_some() => return finished(RunStatus::Cancelled, None),
         _ if run.timed_out() => {
             let error = StepError::new(StepError::TIMED_OUT, "the run took longer than its workflow allows");
             (RunStatus::TimedOut, None, error)
         }
-        Progress::Failed(Failure { step, error }) => (status_of_failure(workflow, run), step, error),
-        Progress::Ongoing | Progress::Done | Progress::Stopped => {
-            return Event::Finished { status: RunStatus::Succeeded, error: None };
-        }
+        Progress::Failed(Failure { step, error }) => (status_of_failure(run), step, error),
+        Progress::Ongoing | Progress::Done | Progress::Stopped => match output(workflow, run) {
+            Ok(output) => return Event::Finished { status: RunStatus::Succeeded, error: None, output },
+            Err(error) => (RunStatus::Failed, None, error),
+        },
     };
     if status == RunStatus::Refused || workflow.on_failure.is_empty() {
-        return Event::Finished { status, error: Some(error) };
+        return finished(status, Some(error));
     }
     Event::Failing { status, step, error }
 }
 
+/// The workflow's `output`, if it has one.
+fn output(workflow: &Workflow, run: &Run) -> Result<Option<Value>, StepError> {
+    let frame = workflow.frame();
+    let view = Place::new(Mode::Go, &frame).view(run);
+    let output = workflow.output.as_ref().map(|output| output.evaluate(&Scope::Run(&view))).transpose();
+    output.map_err(|error| StepError::new(StepError::EXPRESSION, format!("`output`: {error}")))
+}
+
 /// People outrank steps: a run in which somebody refused is refused, whatever failed beside that.
-fn status_of_failure(workflow: &Workflow, run: &Run) -> RunStatus {
-    let steps = workflow.walk();
-    let any =
-        |wanted: &StepState| steps.iter().filter_map(|step| run.step(step.path())).any(|step| step.state() == wanted);
+fn status_of_failure(run: &Run) -> RunStatus {
+    let any = |wanted: &StepState| run.steps().any(|(_, step)| step.state() == wanted);
     if any(&StepState::Refused) {
         RunStatus::Refused
     } else if any(&StepState::Expired) {

@@ -161,7 +161,8 @@ pub(crate) fn duration(node: &Node, what: &str, problems: &mut Collector<'_>) ->
     parsed
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+/// A duration as the format writes it.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let (digits, seconds) = match text.char_indices().next_back()? {
         (at, 's') => (text.get(..at)?, 1),
         (at, 'm') => (text.get(..at)?, 60),

@@ -4,10 +4,12 @@
 //! may or may not have ended), nor those of a `catch` (they may never run). The steps of a `catch` see what failed;
 //! those of `on-failure` see every step, whatever became of it.
 
+mod call;
 mod place;
 mod plugin;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -16,13 +18,15 @@ use crate::expression::scope::{ERROR_FIELDS, RUN_FIELDS, STEP_FIELDS};
 use crate::expression::{Reference, template::Template};
 use crate::problem::{Collector, Span};
 use crate::read::suggestion;
-use crate::step::Step;
+use crate::step::{INDEX, Step};
 
 /// What the checker needs to know of the installation. All optional, so that a file can be checked offline.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Surroundings<'a> {
     /// The plugins that there are, by name.
     pub plugins: Option<&'a BTreeMap<String, PluginSchema>>,
+    /// The workflows that can be called, by name.
+    pub workflows: Option<&'a BTreeMap<String, Arc<Workflow>>>,
 }
 
 /// What a plugin takes and gives, as JSON Schemas. Only `properties`, `required` and `additionalProperties` are used.
@@ -45,21 +49,27 @@ pub(crate) fn resolve(
 ) {
     place::check(workflow, problems);
     plugin::check(workflow, surroundings, problems);
+    call::check(workflow, surroundings, problems);
     let mut resolver = Resolver {
         order: order(workflow),
         inputs: workflow.inputs.keys().cloned().collect(),
         outputs: plugin::outputs(workflow, surroundings),
+        each_of: each_of(workflow),
         lost,
         problems,
     };
     if let Some(dedupe) = &workflow.dedupe {
         resolver.check_event_only(&dedupe.key);
     }
+    let body = Arc::make_mut(&mut workflow.body);
     let mut sight = Sight::default();
-    resolver.sequence(&mut workflow.steps, &mut sight);
-    sight.visible = ids(&workflow.steps);
+    resolver.sequence(&mut body.steps, &mut sight);
+    if let Some(output) = &mut body.output {
+        resolver.template(output, &sight);
+    }
+    sight.visible = outside_of_each(&body.steps);
     sight.error = true;
-    resolver.sequence(&mut workflow.on_failure, &mut sight);
+    resolver.sequence(&mut body.on_failure, &mut sight);
 }
 
 /// What can be seen at one place.
@@ -71,6 +81,8 @@ struct Sight {
     beside: BTreeSet<String>,
     /// The step itself.
     own: Option<String>,
+    /// The names that an `each` around gives.
+    bindings: Vec<String>,
     /// Whether something failed before.
     error: bool,
 }
@@ -81,6 +93,8 @@ struct Resolver<'a, 's> {
     inputs: BTreeSet<String>,
     /// The fields of the outputs that are known in full, by id.
     outputs: BTreeMap<String, Vec<String>>,
+    /// The `each` that a step is in, as messages say it.
+    each_of: BTreeMap<String, String>,
     lost: &'a BTreeSet<String>,
     problems: &'a mut Collector<'s>,
 }
@@ -100,7 +114,10 @@ impl Resolver<'_, '_> {
         for (id, span) in step.named_steps() {
             self.step_reference(id, span, sight);
         }
-        self.branches(step.children_mut(), sight);
+        match step.binding().map(str::to_owned) {
+            Some(name) => self.body(&name, step.children_mut(), sight),
+            None => self.branches(step.children_mut(), sight),
+        }
         sight.visible.extend(step.id().map(str::to_owned));
         for clause in step.catch_mut() {
             self.sequence(clause.steps_mut(), &mut Sight { error: true, ..sight.clone() });
@@ -118,6 +135,13 @@ impl Resolver<'_, '_> {
         }
         let direct = branches.iter().flat_map(|branch| visible_behind(branch));
         sight.visible.extend(direct);
+    }
+
+    /// The steps of an `each` see their item; what follows sees only what they came to together.
+    fn body(&mut self, name: &str, body: &mut [Vec<Step>], sight: &Sight) {
+        let mut inner = sight.clone();
+        inner.bindings.extend([name.to_owned(), INDEX.to_owned()]);
+        body.iter_mut().for_each(|steps| self.sequence(steps, &mut inner));
     }
 
     fn template(&mut self, template: &mut Template, sight: &Sight) {
@@ -153,8 +177,10 @@ impl Resolver<'_, '_> {
             }
             ("error", Some(field)) => self.known(field, "error", ERROR_FIELDS, &span),
             ("error", None) => {}
+            (name, _) if sight.bindings.iter().any(|binding| binding == name) => {}
             (other, _) => {
-                let known = ["event", "inputs", "run", "steps", "error"];
+                let mut known = vec!["event", "inputs", "run", "steps", "error"];
+                known.extend(sight.bindings.iter().map(String::as_str));
                 self.problems.add_with_help(&span, format!("unknown name `{other}`"), suggestion(other, &known));
             }
         }
@@ -183,9 +209,10 @@ impl Resolver<'_, '_> {
             Some(_) if sight.beside.contains(id) => {
                 format!("step `{id}` is in a branch beside this one, so it may not have ended here")
             }
-            Some(at) if position(own).is_some_and(|own| at < own) => {
-                format!("step `{id}` is not visible here: it is part of a `catch`, or encloses this step")
-            }
+            Some(at) if position(own).is_some_and(|own| at < own) => match self.each_of.get(id) {
+                Some(each) => format!("step `{id}` is not visible here: it runs for each item of {each}"),
+                None => format!("step `{id}` is not visible here: it is part of a `catch`, or encloses this step"),
+            },
             Some(_) => format!("step `{id}` comes later"),
         };
         self.problems.add(span, message);
@@ -227,14 +254,44 @@ fn ids(steps: &[Step]) -> Vec<String> {
     all.iter().filter_map(|step| step.id()).map(str::to_owned).collect()
 }
 
-/// The ids that can be seen behind these steps: all but those of a `catch`.
+/// The ids that can be seen behind these steps: all but those of a `catch` and those inside of an `each`.
 fn visible_behind(steps: &[Step]) -> Vec<String> {
     let mut visible = Vec::new();
     for step in steps {
-        visible.extend(step.children().into_iter().flat_map(visible_behind));
+        if step.binding().is_none() {
+            visible.extend(step.children().into_iter().flat_map(visible_behind));
+        }
         visible.extend(step.id().map(str::to_owned));
     }
     visible
+}
+
+/// All ids but those inside of an `each`.
+fn outside_of_each(steps: &[Step]) -> Vec<String> {
+    let mut all = Vec::new();
+    for step in steps {
+        all.extend(step.id().map(str::to_owned));
+        if step.binding().is_none() {
+            all.extend(step.children().into_iter().flat_map(outside_of_each));
+        }
+        all.extend(step.catch().iter().flat_map(|clause| outside_of_each(clause.steps())));
+    }
+    all
+}
+
+/// The `each` that each step is in, innermost.
+fn each_of(workflow: &Workflow) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for each in workflow.walk().into_iter().filter(|step| step.binding().is_some()) {
+        let name = match each.id() {
+            Some(id) => format!("`{id}`, whose results are in `steps.{id}.output.results`"),
+            None => "an `each`; give that an `id` and use its `output.results`".to_owned(),
+        };
+        for id in each.inside().into_iter().filter_map(Step::id) {
+            all.insert(id.to_owned(), name.clone());
+        }
+    }
+    all
 }
 
 /// Every id with its position; of two steps with the same id, the first counts.

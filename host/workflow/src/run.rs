@@ -65,6 +65,18 @@ pub enum Illegal {
         /// The approval.
         path: String,
     },
+    /// The run did not end in a way that leaves something to go on with.
+    #[error("a run that is {status} cannot go on")]
+    NotFailed {
+        /// Its status.
+        status: &'static str,
+    },
+    /// A `wait` is not over.
+    #[error("the `wait` at `{path}` is not over")]
+    NotOver {
+        /// The step.
+        path: String,
+    },
     /// The run is already ending, or the status is not one that a run can end with here.
     #[error("the run cannot become {status} now")]
     Ending {
@@ -88,6 +100,8 @@ pub struct Run {
     timed_out: bool,
     failing: Option<Failing>,
     finished: Option<Ended>,
+    /// When it last began: its start, or its last retry. `timeout` counts from here.
+    began_at: Millis,
 }
 
 /// That a person cancelled a run.
@@ -116,6 +130,7 @@ pub struct Failing {
 struct Ended {
     status: RunStatus,
     error: Option<StepError>,
+    output: Option<Arc<Value>>,
     at: Millis,
 }
 
@@ -136,6 +151,7 @@ impl Run {
             timed_out: false,
             failing: None,
             finished: None,
+            began_at: at,
         })
     }
 
@@ -170,6 +186,11 @@ impl Run {
         self.started_at
     }
 
+    /// When it last began: its start, or when a person last had it go on after it had failed.
+    pub fn began_at(&self) -> Millis {
+        self.began_at
+    }
+
     /// When the last event happened.
     pub fn last_at(&self) -> Millis {
         self.last_at
@@ -198,12 +219,28 @@ impl Run {
 
     /// A step that has begun, waits or was skipped; `None` is a step that was not reached.
     pub fn step(&self, path: &str) -> Option<&StepRun> {
-        self.steps.get(path)
+        self.steps.get(path).filter(|step| step.state != StepState::Reset)
+    }
+
+    /// The number of the next attempt of a step that was not reached, or begins anew.
+    pub(crate) fn next_attempt(&self, path: &str) -> u32 {
+        self.steps.get(path).map_or(1, |step| step.attempt.saturating_add(1))
+    }
+
+    /// How many steps it has reached.
+    pub(crate) fn size(&self) -> usize {
+        self.steps.len()
     }
 
     /// All steps that were reached, by path. [`Workflow::walk`](crate::Workflow::walk) has the order of the document.
     pub fn steps(&self) -> impl Iterator<Item = (&str, &StepRun)> {
-        self.steps.iter().map(|(path, step)| (path.as_str(), step))
+        let reached = self.steps.iter().filter(|(_, step)| step.state != StepState::Reset);
+        reached.map(|(path, step)| (path.as_str(), step))
+    }
+
+    /// What the run came to: the workflow's `output`, once it has succeeded.
+    pub fn result(&self) -> Option<&Value> {
+        self.finished.as_ref()?.output.as_deref()
     }
 
     /// The output of a step that succeeded.

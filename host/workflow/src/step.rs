@@ -6,29 +6,51 @@
 //! Adding a kind: its file, a variant of [`Kind`], and a line in each match below.
 
 mod approval;
-mod catch;
+mod call;
+mod choose;
+mod each;
 mod parallel;
 mod plugin;
+mod wait;
+
+mod beside;
+mod catch;
 mod retry;
+
+mod body;
+mod frame;
+mod unfold;
 pub(crate) mod walk;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use approval::Approval;
+pub(crate) use approval::Approval;
+pub use body::Body;
+pub(crate) use call::Call;
 pub(crate) use catch::{Catch, Then};
-use parallel::Parallel;
+pub(crate) use choose::Choose;
+pub(crate) use each::Each;
+pub(crate) use frame::{Frame, INDEX};
+pub(crate) use parallel::Parallel;
 pub(crate) use plugin::Plugin;
+use retry::Retry;
+pub(crate) use unfold::sequence;
+pub use unfold::{Group, Label, Placed};
+pub(crate) use wait::Wait;
 
 use crate::expression::template::Template;
 use crate::problem::{Collector, Span};
 use crate::read::{self, Fields, Naming};
 use crate::yaml::{Content, Node};
-use walk::{Place, Progress, Walk};
+use walk::{Begun, Place, Walk};
 
 /// Bounds the time of one `next` and the size of a run's table.
 const MAX_STEPS: usize = 1_000;
 /// The fields of every step.
 const COMMON_FIELDS: &[&str] = &["id", "if", "catch"];
+/// The fields of every step that does something, besides those of its kind.
+const DOING_FIELDS: &[&str] = &["retry", "timeout", "on-unknown"];
 
 /// A step of a workflow.
 #[derive(Clone, Debug)]
@@ -37,6 +59,9 @@ pub struct Step {
     id: Option<String>,
     span: Span,
     condition: Option<Template>,
+    retry: Option<Retry>,
+    timeout: Option<Duration>,
+    repeat_unknown: Option<bool>,
     catch: Vec<Catch>,
     kind: Kind,
 }
@@ -46,12 +71,23 @@ pub struct Step {
 pub(crate) enum Kind {
     Plugin(Plugin),
     Parallel(Parallel),
+    Choose(Choose),
+    Each(Each),
     Approval(Approval),
+    Wait(Wait),
+    Call(Call),
 }
 
-/// The kinds by the field that decides them, each with all of its own fields.
-const KINDS: &[(&str, &[&str])] =
-    &[("plugin", plugin::FIELDS), ("parallel", parallel::FIELDS), ("approval", approval::FIELDS)];
+/// The kinds by the field that decides them: with all of their own fields, and those of [`DOING_FIELDS`] that they take.
+const KINDS: &[(&str, &[&str], &[&str])] = &[
+    ("plugin", plugin::FIELDS, DOING_FIELDS),
+    ("parallel", parallel::FIELDS, DOING_FIELDS),
+    ("choose", choose::FIELDS, DOING_FIELDS),
+    ("each", each::FIELDS, DOING_FIELDS),
+    ("approval", approval::FIELDS, &[]),
+    ("wait", wait::FIELDS, &["timeout"]),
+    ("call", call::FIELDS, DOING_FIELDS),
+];
 
 impl Step {
     /// Its id, or its place in the document when it has none: `steps.1`, `contain.branches.0.steps.2`.
@@ -64,12 +100,16 @@ impl Step {
         self.id.as_deref()
     }
 
-    /// The kind, as the file names it: `plugin`, `parallel`, `approval`.
+    /// The kind, as the file names it: `plugin`, `parallel`, `choose`, `each`, `approval`, `wait` or `call`.
     pub fn kind_name(&self) -> &'static str {
         match self.kind {
             Kind::Plugin(_) => "plugin",
             Kind::Parallel(_) => "parallel",
+            Kind::Choose(_) => "choose",
+            Kind::Each(_) => "each",
             Kind::Approval(_) => "approval",
+            Kind::Wait(_) => "wait",
+            Kind::Call(_) => "call",
         }
     }
 
@@ -77,15 +117,40 @@ impl Step {
     pub fn plugin(&self) -> Option<&str> {
         match &self.kind {
             Kind::Plugin(plugin) => Some(plugin.name()),
-            Kind::Parallel(_) | Kind::Approval(_) => None,
+            _ => None,
         }
     }
 
-    /// The sequences of steps inside of it; a `parallel` has one for each branch.
+    /// The workflow that it calls, when it calls one.
+    pub fn callee(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Call(call) => Some(call.workflow()),
+            _ => None,
+        }
+    }
+
+    /// Its `if`, as the file has it.
+    pub fn condition(&self) -> Option<String> {
+        self.condition.as_ref().map(Template::text)
+    }
+
+    /// What a `wait` waits for, what an `each` goes through, what an `approval` asks: as the file has it.
+    pub fn subject(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Wait(wait) => Some(wait.text()),
+            Kind::Each(each) => Some(each.list().text()),
+            Kind::Approval(approval) => Some(approval.title().text()),
+            Kind::Plugin(_) | Kind::Parallel(_) | Kind::Choose(_) | Kind::Call(_) => None,
+        }
+    }
+
+    /// The sequences of steps inside of it in its document: branches, alternatives, the body of an `each`.
     pub fn children(&self) -> Vec<&[Step]> {
         match &self.kind {
             Kind::Parallel(parallel) => parallel.branches().iter().map(Vec::as_slice).collect(),
-            Kind::Plugin(_) | Kind::Approval(_) => Vec::new(),
+            Kind::Choose(choose) => choose.alternatives().iter().map(Vec::as_slice).collect(),
+            Kind::Each(each) => vec![each.steps()],
+            Kind::Plugin(_) | Kind::Approval(_) | Kind::Wait(_) | Kind::Call(_) => Vec::new(),
         }
     }
 
@@ -102,6 +167,14 @@ impl Step {
         let mut steps = Vec::new();
         self.children().into_iter().flatten().for_each(|step| step.collect(&mut steps));
         steps
+    }
+
+    /// The name by which its steps see their item, when it is an `each`.
+    pub(crate) fn binding(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Each(each) => Some(each.name()),
+            _ => None,
+        }
     }
 
     pub(crate) fn span(&self) -> &Span {
@@ -123,7 +196,9 @@ impl Step {
     pub(crate) fn children_mut(&mut self) -> &mut [Vec<Step>] {
         match &mut self.kind {
             Kind::Parallel(parallel) => parallel.branches_mut(),
-            Kind::Plugin(_) | Kind::Approval(_) => &mut [],
+            Kind::Choose(choose) => choose.alternatives_mut(),
+            Kind::Each(each) => each.body_mut(),
+            Kind::Plugin(_) | Kind::Approval(_) | Kind::Wait(_) | Kind::Call(_) => &mut [],
         }
     }
 
@@ -133,6 +208,10 @@ impl Step {
         match &mut self.kind {
             Kind::Plugin(plugin) => templates.push(plugin.input_mut()),
             Kind::Approval(approval) => templates.push(approval.title_mut()),
+            Kind::Choose(choose) => templates.extend(choose.conditions_mut()),
+            Kind::Each(each) => templates.push(each.list_mut()),
+            Kind::Wait(wait) => templates.push(wait.time_mut()),
+            Kind::Call(call) => templates.push(call.inputs_mut()),
             Kind::Parallel(_) => {}
         }
         templates
@@ -142,33 +221,46 @@ impl Step {
     pub(crate) fn named_steps(&self) -> &[(String, Span)] {
         match &self.kind {
             Kind::Approval(approval) => approval.show(),
-            Kind::Plugin(_) | Kind::Parallel(_) => &[],
+            _ => &[],
         }
     }
 
+    /// How long an attempt of it may take: its own `timeout`, or the shorter one of the workflow that it calls.
+    pub(crate) fn timeout(&self, frame: &Frame<'_, '_>) -> Option<Duration> {
+        let callee = match &self.kind {
+            Kind::Call(call) => call.timeout(frame),
+            _ => None,
+        };
+        self.timeout.into_iter().chain(callee).min()
+    }
+
+    pub(crate) fn is_plugin(&self) -> bool {
+        matches!(self.kind, Kind::Plugin(_))
+    }
+
     /// Begins it: its `if` was true.
-    fn start(&self, place: Place<'_>, walk: &mut Walk<'_>) {
+    fn start(&self, path: String, place: Place<'_>, walk: &mut Walk<'_>) {
         match &self.kind {
-            Kind::Plugin(plugin) => plugin.start(self, place, walk),
-            Kind::Parallel(parallel) => parallel.start(self, walk),
-            Kind::Approval(approval) => approval.start(self, place, walk),
+            Kind::Plugin(plugin) => plugin.start(path, place, walk),
+            Kind::Parallel(_) => Parallel::start(path, walk),
+            Kind::Choose(choose) => choose.start(path, place, walk),
+            Kind::Each(each) => each.start(path, place, walk),
+            Kind::Approval(approval) => approval.start(path, place, walk),
+            Kind::Wait(wait) => wait.start(path, place, walk),
+            Kind::Call(call) => call.start(path, place, walk),
         }
     }
 
     /// Goes on with it: it has begun and not ended.
-    fn advance(&self, place: Place<'_>, walk: &mut Walk<'_>) {
+    fn advance(&self, begun: &Begun<'_>, place: Place<'_>, walk: &mut Walk<'_>) {
         match &self.kind {
-            Kind::Plugin(plugin) => plugin.advance(self, place, walk),
-            Kind::Parallel(parallel) => parallel.advance(self, place, walk),
-            Kind::Approval(approval) => approval.advance(self, place, walk),
-        }
-    }
-
-    /// Tries a failed step again, if its kind does that; says whether it does.
-    fn try_again(&self, walk: &mut Walk<'_>) -> Option<Progress> {
-        match &self.kind {
-            Kind::Plugin(plugin) => plugin.try_again(self, walk),
-            Kind::Parallel(_) | Kind::Approval(_) => None,
+            Kind::Plugin(plugin) => plugin.advance(begun, place, walk),
+            Kind::Parallel(parallel) => parallel.advance(begun, place, walk),
+            Kind::Choose(choose) => choose.advance(begun, place, walk),
+            Kind::Each(each) => each.advance(begun, place, walk),
+            Kind::Approval(_) => Approval::advance(begun, place, walk),
+            Kind::Wait(_) => Wait::advance(begun, place, walk),
+            Kind::Call(call) => call.advance(begun, place, walk),
         }
     }
 }
@@ -218,28 +310,40 @@ impl<'p, 's> Reader<'p, 's> {
             return None;
         }
         let kind = self.kind_of(node);
-        let own = KINDS.iter().filter(|(name, _)| kind.is_none_or(|kind| kind == *name));
-        let known: Vec<&str> = COMMON_FIELDS.iter().chain(own.flat_map(|(_, fields)| *fields)).copied().collect();
-        let what = kind.map_or_else(|| "a step".to_owned(), |kind| format!("a `{kind}` step"));
+        let own = KINDS.iter().filter(|(name, ..)| kind.is_none_or(|kind| kind == *name));
+        let own = own.flat_map(|(_, own, doing)| own.iter().chain(*doing));
+        let known: BTreeSet<&str> = COMMON_FIELDS.iter().chain(own).copied().collect();
+        let known: Vec<&str> = known.into_iter().collect();
+        let what = kind.map_or_else(|| "a step".to_owned(), |kind| format!("{} `{kind}` step", article(kind)));
         let fields = Fields::of(node, &what, &known, self.problems)?;
 
         let id = fields.get("id").and_then(|id| self.id(id));
         let path = id.clone().unwrap_or_else(|| place.to_owned());
-        let condition = fields.get("if").map(|node| self.condition(node));
+        let condition = fields.get("if").map(|node| self.condition("`if`", node));
         let catch = fields.get("catch").map_or_else(Vec::new, |node| catch::read(node, &path, self));
+        let problems = &mut *self.problems;
+        let retry = fields.get("retry").and_then(|node| Retry::read(node, problems));
+        let timeout = fields.get("timeout").and_then(|node| read::duration(node, "`timeout`", problems));
+        let words = [("repeat", true), ("review", false)];
+        let on_unknown = fields.get("on-unknown");
+        let repeat_unknown = on_unknown.and_then(|node| read::word(node, "`on-unknown`", &words, problems));
         let span = fields.get("id").unwrap_or(node).span.clone();
         let kind = match kind? {
             "plugin" => Kind::Plugin(Plugin::read(&fields, self)?),
             "parallel" => Kind::Parallel(Parallel::read(&fields, &path, self)?),
+            "choose" => Kind::Choose(Choose::read(&fields, &path, self)?),
+            "each" => Kind::Each(Each::read(&fields, &path, self)?),
+            "wait" => Kind::Wait(Wait::read(&fields, self)?),
+            "call" => Kind::Call(Call::read(&fields, self)?),
             _ => Kind::Approval(Approval::read(&fields, self)?),
         };
-        Some(Step { path, id, span, condition, catch, kind })
+        Some(Step { path, id, span, condition, retry, timeout, repeat_unknown, catch, kind })
     }
 
     /// The one field that decides the kind; `None` when that is a problem.
     fn kind_of(&mut self, node: &Node) -> Option<&'static str> {
         let Content::Map(entries) = &node.content else { return None };
-        let known = |name: &str| KINDS.iter().map(|(kind, _)| *kind).find(|kind| *kind == name);
+        let known = |name: &str| KINDS.iter().map(|(kind, ..)| *kind).find(|kind| *kind == name);
         let mut given = entries.iter().filter_map(|(key, _)| Some((key, known(&key.name)?)));
         match (given.next(), given.next()) {
             (Some((_, kind)), None) => Some(kind),
@@ -249,7 +353,7 @@ impl<'p, 's> Reader<'p, 's> {
                 None
             }
             (None, _) => {
-                let kinds: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
+                let kinds: Vec<&str> = KINDS.iter().map(|(kind, ..)| *kind).collect();
                 self.problems.add(&node.span, format!("a step needs one of `{}`", kinds.join("`, `")));
                 None
             }
@@ -263,12 +367,13 @@ impl<'p, 's> Reader<'p, 's> {
         Some(id.to_owned())
     }
 
-    fn condition(&mut self, node: &Node) -> Template {
+    fn condition(&mut self, what: &str, node: &Node) -> Template {
         let template = Template::read(node, self.problems);
         let literal = template.as_literal().is_some_and(|value| !value.is_boolean());
         if literal || (template.as_literal().is_none() && template.as_expression().is_none()) {
             let help = "write one expression, like `${{ steps.assess.output.severity == \"HIGH\" }}`";
-            self.problems.add_with_help(&node.span, "`if` must be one expression, `true` or `false`", help);
+            let message = format!("{what} must be one expression, `true` or `false`");
+            self.problems.add_with_help(&node.span, message, help);
         }
         template
     }
@@ -277,6 +382,11 @@ impl<'p, 's> Reader<'p, 's> {
     fn needs_id(&mut self, fields: &Fields<'_>, what: &str) {
         fields.required("id", what, self.problems);
     }
+}
+
+/// The article before a kind's name.
+fn article(kind: &str) -> &'static str {
+    if kind.starts_with(['a', 'e']) { "an" } else { "a" }
 }
 
 /// Everything that would be the id of a step, wherever it stands.

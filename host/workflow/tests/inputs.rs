@@ -62,7 +62,7 @@ fn a_dedupe_key_is_there_or_an_error() {
 
 #[test]
 fn the_digest_is_of_the_bytes() {
-    let digest = workflow(SOURCE).digest;
+    let digest = workflow(SOURCE).digest.clone();
     assert_eq!(digest.len(), 64);
     assert_ne!(digest, workflow(&SOURCE.replace("where to", "where  to")).digest);
 }

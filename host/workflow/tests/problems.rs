@@ -29,7 +29,7 @@ fn fields() {
 nam: open-group
 on:
   - event: { source: aws.ec2, detail: { x: [{ prefx: a }] } }
-  - schedule: 1h
+  - shedule: 1h
 timeout: 0s
 dedupe: { key: same, window: soon, on-update: restart }
 inputs:
@@ -158,7 +158,7 @@ fn plugins() {
     with: { id: "${{ steps.a.output.mesage_id }}" }
 "#,
         ),
-        &Surroundings { plugins: Some(&plugins) },
+        &Surroundings { plugins: Some(&plugins), ..Surroundings::default() },
     );
 }
 

@@ -27,7 +27,7 @@ fn authorize_event() -> Value {
 
 #[test]
 fn every_shipped_workflow_loads() {
-    let names: Vec<String> = shipped().into_iter().map(|workflow| workflow.name).collect();
+    let names: Vec<String> = shipped().into_iter().map(|workflow| workflow.name.clone()).collect();
     assert!(names.contains(&"open-security-group".to_owned()), "{names:?}");
 }
 

@@ -66,7 +66,7 @@ async fn inputs(client: &Client, workflow: &str, given: Vec<(String, String)>) -
     }
     let stored: Workflow = client.get(&["workflows", workflow]).await?;
     let declared = ::workflow::load(workflow, &stored.source, &Surroundings::default());
-    let declared = declared.map_or_else(|_| BTreeMap::new(), |workflow| workflow.inputs);
+    let declared = declared.map_or_else(|_| BTreeMap::new(), |workflow| workflow.inputs.0.clone());
     typed(&declared, given)
 }
 

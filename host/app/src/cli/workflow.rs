@@ -108,7 +108,7 @@ async fn push(client: &Client, file: &Path) -> Result<Page, Error> {
 fn local(file: &Path) -> Result<(String, String), Error> {
     let source = files::text(file)?;
     match ::workflow::load(&file.display().to_string(), &source, &Surroundings::default()) {
-        Ok(workflow) => Ok((workflow.name, source)),
+        Ok(workflow) => Ok((workflow.name.clone(), source)),
         Err(problems) => Err(Error::Problems { file: file.to_owned(), text: problems.render(false) }),
     }
 }

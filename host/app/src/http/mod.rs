@@ -88,6 +88,7 @@ fn table() -> Table {
             .routes(routes!(audit::capabilities)),
         operators: Routes::new()
             .routes(routes!(runs::cancel))
+            .routes(routes!(runs::retry))
             .routes(routes!(runs::resume))
             .routes(routes!(reviews::settle)),
         admins: Routes::new()

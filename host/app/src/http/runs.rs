@@ -72,6 +72,19 @@ pub async fn cancel(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Retry a failed run from its failed step
+///
+/// What has succeeded stays; the step that failed begins anew, with the workflow and the plugins that the run started with.
+#[utoipa::path(
+    post, path = "/v1/runs/{run}/retry", operation_id = "retry-run", tag = "runs",
+    params(("run" = String, Path, description = "The run: one that ended failed or timed out.")),
+    responses((status = 204, description = "It goes on."))
+)]
+pub async fn retry(State(installation): Installed, Extension(by): By, Path(run): Path<String>) -> Answer<StatusCode> {
+    installation.retry(&run, &by).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Resume a run that hangs
 ///
 /// Whatever drives it is superseded, and it goes on from its entries. Nothing is done twice.

@@ -94,7 +94,9 @@ impl From<InputError> for Error {
     fn from(error: InputError) -> Error {
         match error {
             InputError::Decision(error) => error.into(),
-            InputError::Ended { .. } | InputError::NotInReview { .. } => Error::Conflict(error.to_string()),
+            InputError::Ended { .. } | InputError::NotInReview { .. } | InputError::NotRetryable(_) => {
+                Error::Conflict(error.to_string())
+            }
             InputError::History(error) | InputError::Drive(DriveError::History(error)) => error.into(),
             InputError::Drive(error) => Error::Unavailable(error.to_string()),
         }

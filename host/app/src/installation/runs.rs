@@ -48,14 +48,25 @@ impl Installation {
     pub(super) async fn start(&self, start: Start) -> Result<Started> {
         let scope = self.operations.accounts().scope(&start.account, &start.region);
         scope.map_err(|error| Error::Invalid(error.to_string()))?;
-        let plugins = self.pin(&start.workflow)?;
-        Ok(self.runner.start(Start { plugins, ..start }).await?)
+        let workflow = self.linked(&start.workflow)?;
+        let plugins = self.pin(&workflow)?;
+        Ok(self.runner.start(Start { workflow, plugins, ..start }).await?)
+    }
+
+    /// The workflow with the newest versions of those that it calls.
+    fn linked(&self, workflow: &Arc<Workflow>) -> Result<Arc<Workflow>> {
+        if workflow.calls().is_empty() {
+            return Ok(workflow.clone());
+        }
+        let known = self.known.read();
+        let linked = workflow.link(&|name| known.workflow(name).map(|stored| stored.workflow.clone()));
+        linked.map(Arc::new).map_err(|error| Error::Conflict(error.to_string()))
     }
 
     fn pin(&self, workflow: &Workflow) -> Result<BTreeMap<String, String>> {
         let known = self.known.read();
         let mut pinned = BTreeMap::new();
-        for name in workflow.plugins() {
+        for name in workflow.all_plugins() {
             let plugin = known.plugin(name).ok_or_else(|| {
                 Error::Conflict(format!("workflow `{}` uses the plugin `{name}`: upload it first", workflow.name))
             })?;
@@ -70,8 +81,8 @@ impl Installation {
             return Err(Error::NotFound { what: "run", name: run.into() });
         }
         let (history, records) = History::load(self.ledger.as_ref(), run).await?;
-        let digest = &history.run.info().workflow_digest;
-        let workflow = self.known.read().workflow_by_digest(digest).map(|stored| stored.workflow.clone());
+        // One that is not stored here any more is shown without its document.
+        let workflow = self.runner.workflow(&history).ok();
         Ok(RunView { history, workflow, records })
     }
 
@@ -90,6 +101,11 @@ impl Installation {
     /// Cancels a run.
     pub async fn cancel(&self, run: &str, reason: Option<String>, by: &Person) -> Result<()> {
         Ok(self.runner.cancel(run, &by.name, reason).await?)
+    }
+
+    /// Has a run that failed go on from the step that failed.
+    pub async fn retry(&self, run: &str, by: &Person) -> Result<()> {
+        Ok(self.runner.retry(run, &by.name).await?)
     }
 
     /// Has a run driven anew.

@@ -11,8 +11,15 @@ use super::{Error, Installation, Person, Result};
 impl Installation {
     /// Checks a workflow's document against what is installed.
     pub fn check_workflow(&self, file: &str, source: &str) -> Result<Workflow> {
-        let plugins = schemas(&self.known.read());
-        workflow::load(file, source, &Surroundings { plugins: Some(&plugins) }).map_err(Error::Workflow)
+        let (plugins, workflows) = {
+            let known = self.known.read();
+            (
+                schemas(&known),
+                known.workflows().map(|stored| (stored.workflow.name.clone(), stored.workflow.clone())).collect(),
+            )
+        };
+        let surroundings = Surroundings { plugins: Some(&plugins), workflows: Some(&workflows) };
+        workflow::load(file, source, &surroundings).map_err(Error::Workflow)
     }
 
     /// Stores a workflow under its name. Runs that are under way keep the one that they started with.

@@ -138,6 +138,9 @@ pub struct Run {
     /// Why it failed or is about to; also while `on-failure` is carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<StepError>,
+    /// What it came to, when it succeeded: the `output` of its workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
     /// That a person cancelled it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled: Option<Cancelled>,
@@ -274,6 +277,7 @@ impl From<&RunView> for Run {
             inputs: run.inputs().clone(),
             event: run.event().cloned(),
             error: run.error().map(Into::into),
+            output: run.result().cloned(),
             cancelled: run.cancelled().map(|cancel| Cancelled {
                 by: cancel.by.clone(),
                 reason: cancel.reason.clone(),

@@ -1,12 +1,10 @@
 //! The steps of a run: the workflow's document laid over what happened.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use workflow::{StepRun, StepState};
+use workflow::{Label, Placed, StepRun, StepState};
 
 use super::{MadeDecision, time};
 use crate::installation::RunView;
@@ -17,7 +15,7 @@ use crate::installation::RunView;
 pub struct Step {
     /// Its id, or its place in the document when it has none.
     pub path: String,
-    /// `plugin`, `parallel` or `approval`; nothing when the workflow is not stored here any more.
+    /// `plugin`, `parallel`, `choose`, `each`, `approval`, `wait` or `call`; nothing when the workflow is not stored here any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// The plugin that it runs.
@@ -25,12 +23,18 @@ pub struct Step {
     pub plugin: Option<String>,
     /// Which part of the workflow it stands in.
     pub part: Part,
-    /// The block that it is in.
+    /// The workflow that it calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callee: Option<String>,
+    /// The block that it is in, or the step whose `catch` it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
-    /// The branch of that block, from 0.
+    /// The branch of that block, its alternative or its item, or the clause of that `catch`: from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<usize>,
+    /// What that is, for people: `branch 1`, `when …`, `item 3`, `catch throttled`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// Where it is.
     pub status: StepStatus,
     /// The current or last attempt, from 1; the next one while it waits for a retry.
@@ -44,7 +48,7 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub changed: Option<Timestamp>,
-    /// When the next attempt begins.
+    /// When the next attempt begins, or a `wait` is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub due: Option<Timestamp>,
@@ -83,7 +87,7 @@ pub enum StepStatus {
     Running,
     /// It failed, and waits for its next attempt.
     Retrying,
-    /// It waits for people.
+    /// It waits for people, or for a time.
     Waiting,
     /// The outcome of a write is unknown; a person must tell it.
     Suspended,
@@ -115,21 +119,12 @@ impl Step {
             let reached = run.steps().map(|(path, step)| Step::pending(path, Part::Steps).reached(Some(step)));
             return reached.collect();
         };
-        let mut places = BTreeMap::new();
-        place(&workflow.steps, Part::Steps, None, &mut places);
-        place(&workflow.on_failure, Part::OnFailure, None, &mut places);
-        let steps = workflow.walk().into_iter().map(|step| {
-            let mut pending = Step::pending(step.path(), Part::Catch);
-            if let Some(place) = places.get(step.path()) {
-                pending.part = place.part;
-                pending.parent = place.inside.map(|(parent, _)| parent.into());
-                pending.branch = place.inside.map(|(_, branch)| branch);
-            }
-            pending.kind = Some(step.kind_name().into());
-            pending.plugin = step.plugin().map(Into::into);
-            pending.reached(run.step(step.path()))
-        });
-        steps.collect()
+        let (steps, on_failure) = workflow.unfold(Some(run));
+        let mut all = vec![];
+        for (steps, part) in [(steps, Part::Steps), (on_failure, Part::OnFailure)] {
+            steps.into_iter().for_each(|placed| add(placed, part, None, run, &mut all));
+        }
+        all
     }
 
     fn pending(path: &str, part: Part) -> Step {
@@ -138,8 +133,10 @@ impl Step {
             kind: None,
             plugin: None,
             part,
+            callee: None,
             parent: None,
             branch: None,
+            label: None,
             status: StepStatus::Pending,
             attempt: None,
             started: None,
@@ -165,6 +162,11 @@ impl Step {
                 StepStatus::Retrying
             }
             StepState::Waiting => StepStatus::Waiting,
+            StepState::Sleeping { until } => {
+                self.due = Some(time(*until));
+                StepStatus::Waiting
+            }
+            StepState::Reset => StepStatus::Pending,
             StepState::Suspended { .. } => StepStatus::Suspended,
             StepState::Succeeded { output } => {
                 self.output = Some(output.as_ref().clone());
@@ -181,24 +183,32 @@ impl Step {
     }
 }
 
-/// Where a step stands in the document.
-struct Place<'a> {
+/// Adds a step, and what is inside of it. `inside` is the block that it is in, with what it is to the block.
+fn add(
+    placed: Placed<'_>,
     part: Part,
-    /// The block and the number of its branch.
-    inside: Option<(&'a str, usize)>,
-}
-
-fn place<'a>(
-    steps: &'a [workflow::Step],
-    part: Part,
-    inside: Option<(&'a str, usize)>,
-    places: &mut BTreeMap<&'a str, Place<'a>>,
+    inside: Option<(&str, usize, &Label)>,
+    run: &workflow::Run,
+    all: &mut Vec<Step>,
 ) {
-    for step in steps {
-        places.insert(step.path(), Place { part, inside });
-        for (branch, steps) in step.children().into_iter().enumerate() {
-            place(steps, part, Some((step.path(), branch)), places);
-        }
+    let Placed { path, step, groups, catch } = placed;
+    let mut pending = Step::pending(&path, part);
+    pending.kind = Some(step.kind_name().into());
+    pending.plugin = step.plugin().map(Into::into);
+    pending.callee = step.callee().map(Into::into);
+    if let Some((parent, branch, label)) = inside {
+        pending.parent = Some(parent.into());
+        pending.branch = Some(branch);
+        pending.label = Some(label.to_string());
+    }
+    all.push(pending.reached(run.step(&path)));
+    for (branch, group) in groups.into_iter().enumerate() {
+        let inside = Some((path.as_str(), branch, &group.label));
+        group.steps.into_iter().for_each(|placed| add(placed, part, inside, run, all));
+    }
+    for (branch, clause) in catch.into_iter().enumerate() {
+        let inside = Some((path.as_str(), branch, &clause.label));
+        clause.steps.into_iter().for_each(|placed| add(placed, Part::Catch, inside, run, all));
     }
 }
 

@@ -226,7 +226,7 @@ pub const ALLOW: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow"
 
 impl World {
     pub fn new(source: &str) -> World {
-        let workflow = workflow::load("test.yaml", source, &Surroundings { plugins: None });
+        let workflow = workflow::load("test.yaml", source, &Surroundings::default());
         let workflow = workflow.unwrap_or_else(|problems| panic!("{}", problems.render(false)));
         World {
             folder: tempfile::tempdir().unwrap(),

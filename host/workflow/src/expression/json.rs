@@ -8,7 +8,7 @@ use minijinja::value::ValueKind;
 use serde_json::{Map, Number, Value as Json};
 
 /// The largest result in bytes, and the largest input of a step: the ledger keeps every one of them.
-pub(super) const MAX_RESULT: usize = 256 * 1024;
+pub(crate) const MAX_RESULT: usize = 256 * 1024;
 /// Deeper values than any parser of JSON accepts are not made here either.
 const MAX_DEPTH: usize = 100;
 
@@ -29,7 +29,7 @@ pub(super) fn from_value(value: &Value) -> Result<Json, Flaw> {
 }
 
 /// The size of a value in bytes, roughly as its JSON text.
-pub(super) fn size(value: &Json) -> usize {
+pub(crate) fn size(value: &Json) -> usize {
     match value {
         Json::String(text) => text.len() + 2,
         Json::Array(items) => items.iter().map(|item| size(item) + 1).sum::<usize>() + 2,

@@ -1,7 +1,8 @@
-//! What an expression sees: `event`, `inputs`, `run`, `steps`, and `error` where something failed.
+//! What an expression sees: `event`, `inputs`, `run`, `steps`, `error` where something failed, and what an `each` gives.
 //!
-//! This decides the shape of each root. A context holds only what an expression refers to, since events and outputs
-//! can be large. Which references are allowed at which place is left to `resolve`.
+//! This decides the roots and their fields. A context holds only what an expression refers to, since events and outputs
+//! can be large. What is seen at a place of a run is left to whoever knows that place ([`Sight`]), which references are
+//! allowed at which place to `resolve`.
 
 use std::collections::BTreeSet;
 
@@ -10,22 +11,29 @@ use minijinja::value::Serde;
 use serde_json::{Value as Json, json};
 
 use super::Reference;
-use crate::event::StepError;
-use crate::run::{Run, StepRun, StepState};
+use crate::event::{Failure, StepError};
 
 /// The fields of `run`.
-pub(crate) const RUN_FIELDS: &[&str] = &["id", "workflow", "account", "region", "started_by"];
+pub(crate) const RUN_FIELDS: &[&str] = &["id", "workflow", "account", "region", "started_by", "started_at"];
 /// The fields of a step.
 pub(crate) const STEP_FIELDS: &[&str] = &["status", "output", "error"];
 /// The fields of `error`.
 pub(crate) const ERROR_FIELDS: &[&str] = &["code", "message", "step"];
 
-/// What failed, for `catch` and `on-failure`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
-    /// The path of the step; absent when it was the run as a whole.
-    pub(crate) step: Option<String>,
-    pub(crate) error: StepError,
+/// A place of a run, from which things are seen.
+pub(crate) trait Sight {
+    /// The event of the run, if it has one.
+    fn event(&self) -> Option<&Json>;
+    /// The inputs.
+    fn inputs(&self) -> &Json;
+    /// The facts of the run: [`RUN_FIELDS`].
+    fn run(&self) -> Json;
+    /// What the step with this id came to: [`STEP_FIELDS`].
+    fn step(&self, id: &str) -> Json;
+    /// What failed, in a `catch` or `on-failure`.
+    fn failure(&self) -> Option<&Failure>;
+    /// A name that an `each` around gives.
+    fn binding(&self, name: &str) -> Option<Json>;
 }
 
 /// What can be seen at one place of a workflow.
@@ -33,8 +41,8 @@ pub(crate) struct Failure {
 pub(crate) enum Scope<'a> {
     /// Before there is a run: only the event.
     Event(&'a Json),
-    /// In a run; in a `catch` or `on-failure` with what failed.
-    Run(&'a Run, Option<&'a Failure>),
+    /// In a run.
+    Run(&'a dyn Sight),
 }
 
 impl Scope<'_> {
@@ -49,46 +57,25 @@ impl Scope<'_> {
     }
 
     fn root(&self, root: &str, steps: &BTreeSet<&String>) -> Option<Value> {
-        match (self, root) {
-            (Self::Event(event), "event") => Some(from_json(event)),
-            (Self::Event(_), _) => None,
-            (Self::Run(run, _), "event") => run.event().map(from_json),
-            (Self::Run(run, _), "inputs") => Some(from_json(run.inputs())),
-            (Self::Run(run, _), "run") => Some(facts(run)),
-            (Self::Run(run, _), "steps") => {
-                let steps = steps.iter().map(|id| (id.as_str(), from_json(&result(run.step(id)))));
+        let sight = match self {
+            Self::Event(event) => return (root == "event").then(|| from_json(event)),
+            Self::Run(sight) => sight,
+        };
+        match root {
+            "event" => sight.event().map(from_json),
+            "inputs" => Some(from_json(sight.inputs())),
+            "run" => Some(from_json(&sight.run())),
+            "steps" => {
+                let steps = steps.iter().map(|id| (id.as_str(), from_json(&sight.step(id))));
                 Some(Value::from_pairs(steps))
             }
-            (Self::Run(_, failure), "error") => failure.map(|failure| {
+            "error" => sight.failure().map(|failure| {
                 let StepError { code, message } = &failure.error;
                 from_json(&json!({ "code": code, "message": message, "step": failure.step }))
             }),
-            (Self::Run(..), _) => None,
+            name => sight.binding(name).as_ref().map(from_json),
         }
     }
-}
-
-/// A step as expressions and approvers see it. A step that has not run has a status and nothing else.
-pub(crate) fn result(step: Option<&StepRun>) -> Json {
-    let status = step.map_or("pending", |step| step.state().name());
-    match step.map(StepRun::state) {
-        Some(StepState::Succeeded { output }) => json!({ "status": status, "output": **output }),
-        Some(StepState::Failed { error }) => {
-            json!({ "status": status, "error": { "code": error.code, "message": error.message } })
-        }
-        _ => json!({ "status": status }),
-    }
-}
-
-fn facts(run: &Run) -> Value {
-    let info = run.info();
-    from_json(&json!({
-        "id": info.id,
-        "workflow": info.workflow,
-        "account": info.account,
-        "region": info.region,
-        "started_by": info.started_by,
-    }))
 }
 
 fn from_json(value: &Json) -> Value {

@@ -76,6 +76,40 @@ impl Template {
         }
     }
 
+    /// Whether it is a list, written out.
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.shape, Shape::List(_))
+    }
+
+    /// The value under a name, when it is a mapping that is written out.
+    pub(crate) fn field(&self, name: &str) -> Option<&Template> {
+        match &self.shape {
+            Shape::Map(entries) => entries.iter().find(|(field, _)| field == name).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// It as the file has it, for people: expressions without delimiters where they are the whole.
+    pub(crate) fn text(&self) -> String {
+        match &self.shape {
+            Shape::Literal(Json::String(text)) => text.clone(),
+            Shape::Literal(value) => value.to_string(),
+            Shape::Whole(expression) => expression.source().to_owned(),
+            Shape::Text(parts) => {
+                let part = |part: &Part| match part {
+                    Part::Literal(text) => text.clone(),
+                    Part::Expression(expression) => format!("{OPEN} {} {CLOSE}", expression.source()),
+                };
+                parts.iter().map(part).collect()
+            }
+            Shape::List(items) => format!("[{}]", items.iter().map(Template::text).collect::<Vec<_>>().join(", ")),
+            Shape::Map(entries) => {
+                let entries = entries.iter().map(|(name, value)| format!("{name}: {}", value.text()));
+                format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
     pub(crate) fn span(&self) -> &Span {
         &self.span
     }
@@ -192,7 +226,7 @@ fn read_text(text: &str, node: &Node, problems: &mut Collector<'_>) -> Shape {
         let source = inner.get(..end).unwrap_or_default();
         match Expression::compile(source) {
             Ok(expression) => parts.push(Part::Expression(expression)),
-            Err(error) => problems.add(&problems.narrow(&node.span, source.trim()), error.to_string()),
+            Err(error) => add_problem(&error, source, node, problems),
         }
         rest = inner.get(end + CLOSE.len()..).unwrap_or_default();
     }
@@ -204,6 +238,17 @@ fn read_text(text: &str, node: &Node, problems: &mut Collector<'_>) -> Shape {
         Ok([Part::Literal(literal)]) => Shape::Literal(Json::String(literal)),
         Err(parts) if parts.is_empty() => Shape::Literal(Json::String(String::new())),
         Err(parts) => Shape::Text(parts),
+    }
+}
+
+/// Below the name that is unknown, when it is that; otherwise below the expression.
+fn add_problem(error: &ExpressionError, source: &str, node: &Node, problems: &mut Collector<'_>) {
+    let span = problems.narrow(&node.span, source.trim());
+    match error {
+        ExpressionError::Unknown { name, help, .. } => {
+            problems.add_with_help(&problems.narrow(&span, name), error.to_string(), help);
+        }
+        _ => problems.add(&span, error.to_string()),
     }
 }
 

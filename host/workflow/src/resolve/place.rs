@@ -29,11 +29,17 @@ pub(super) fn check(workflow: &Workflow, problems: &mut Collector<'_>) {
 
 /// `on-error: continue` and `then: continue` would let a run go on behind an approval that nobody gave.
 fn check_no_bypass(step: &Step, problems: &mut Collector<'_>) {
-    let continues = matches!(step.kind(), Kind::Parallel(parallel) if parallel.continues());
+    let continues = match step.kind() {
+        Kind::Parallel(parallel) => parallel.continues(),
+        Kind::Each(each) => each.continues(),
+        _ => false,
+    };
     for approval in approvals(step) {
         if continues {
-            let message =
-                "an approval cannot be in a `parallel` with `on-error: continue`: the run could go on without it";
+            let kind = step.kind_name();
+            let message = format!(
+                "an approval cannot be in a `{kind}` with `on-error: continue`: the run could go on without it"
+            );
             problems.add(approval.span(), message);
         }
         if step.catch().iter().any(|clause| clause.then() == Then::Continue) {

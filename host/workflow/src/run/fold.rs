@@ -14,14 +14,21 @@ use crate::event::{Decision, Event, Millis, RunStatus, StepError, Verdict};
 impl Run {
     /// Changes the run as the event says, which happened at `at`. An event that cannot happen changes nothing.
     pub fn apply(&mut self, event: &Event, at: Millis) -> Result<(), Illegal> {
-        if self.finished.is_some() {
-            return Err(Illegal::Finished);
-        }
         match event {
+            Event::Retried { again, reopened, .. } => self.go_on(again, reopened, at)?,
+            _ if self.finished.is_some() => return Err(Illegal::Finished),
             Event::Started { .. } => return Err(Illegal::Start),
             Event::StepSkipped { path } => self.begin(path, StepRun::new(StepState::Skipped, at))?,
-            Event::BlockStarted { path } => self.begin(path, StepRun::new(StepState::Open, at))?,
-            Event::StepStarted { path, attempt, input } => self.start_attempt(path, *attempt, input, at)?,
+            Event::BlockStarted { path, attempt, input, again } => {
+                self.start(path, *attempt, StepState::Open, input, at)?;
+                self.reset(again, at);
+            }
+            Event::StepTimedOut { path, attempt } => self.time_out(path, *attempt)?,
+            Event::WaitStarted { path, lasts, until } => {
+                let until = until.unwrap_or_else(|| at.saturating_add(lasts.map_or(0, millis)));
+                self.begin(path, StepRun::new(StepState::Sleeping { until }, at))?;
+            }
+            Event::StepStarted { path, attempt, input } => self.start(path, *attempt, StepState::Running, input, at)?,
             Event::StepSucceeded { path, attempt, output } => self.succeed(path, *attempt, output, at)?,
             Event::StepFailed { path, attempt, error } => self.fail(path, *attempt, error, at)?,
             Event::RetryScheduled { path, attempt, at: then } => self.schedule(path, *attempt, *then, at)?,
@@ -65,10 +72,11 @@ impl Run {
                 }
                 self.failing = Some(Failing { status: *status, step: step.clone(), error: error.clone() });
             }
-            Event::Finished { status, error } => {
+            Event::Finished { status, error, output } => {
                 let expected = self.failing.as_ref().is_none_or(|failing| failing.status == *status);
                 self.check_end(*status, status.is_final() && expected)?;
-                self.finished = Some(Ended { status: *status, error: error.clone(), at });
+                let output = output.clone().map(Arc::new);
+                self.finished = Some(Ended { status: *status, error: error.clone(), output, at });
             }
         }
         self.last_at = at;
@@ -81,41 +89,92 @@ impl Run {
         if possible && !running { Ok(()) } else { Err(Illegal::Ending { status: status.name() }) }
     }
 
-    fn begin(&mut self, path: &str, step: StepRun) -> Result<(), Illegal> {
+    fn begin(&mut self, path: &str, mut step: StepRun) -> Result<(), Illegal> {
         match self.steps.entry(path.to_owned()) {
             Entry::Vacant(place) => {
                 place.insert(step);
+                Ok(())
+            }
+            Entry::Occupied(mut there) if there.get().state == StepState::Reset => {
+                step.attempt = there.get().attempt.saturating_add(1);
+                step.first_attempt = step.attempt;
+                there.insert(step);
                 Ok(())
             }
             Entry::Occupied(there) => Err(illegal(path, there.get().state(), "begun")),
         }
     }
 
-    fn start_attempt(&mut self, path: &str, attempt: u32, input: &Value, at: Millis) -> Result<(), Illegal> {
-        match self.steps.get_mut(path) {
-            None if attempt == 1 => {
-                let mut step = StepRun::new(StepState::Running, at);
+    /// Begins an attempt: the first one, or the one that a retry was scheduled for.
+    fn start(&mut self, path: &str, attempt: u32, state: StepState, input: &Value, at: Millis) -> Result<(), Illegal> {
+        let wrong = |current| Illegal::Attempt { path: path.to_owned(), current, attempt };
+        let next = self.next_attempt(path);
+        match self.steps.get_mut(path).filter(|step| step.state != StepState::Reset) {
+            None if attempt == next => {
+                let mut step = StepRun::new(state, at);
                 step.input = Arc::new(input.clone());
                 self.begin(path, step)
             }
-            None => Err(Illegal::Attempt { path: path.to_owned(), current: 1, attempt }),
+            None => Err(wrong(next)),
             Some(step) => match step.state {
                 StepState::RetryWaiting { .. } if step.attempt == attempt => {
                     step.attempt_started_at = at;
-                    step.enter(StepState::Running, at);
+                    step.timed_out = false;
+                    step.enter(state, at);
                     Ok(())
                 }
-                StepState::RetryWaiting { .. } => {
-                    Err(Illegal::Attempt { path: path.to_owned(), current: step.attempt, attempt })
-                }
+                StepState::RetryWaiting { .. } => Err(wrong(step.attempt)),
                 _ => Err(illegal(path, &step.state, "started")),
             },
         }
     }
 
+    fn reset(&mut self, again: &[String], at: Millis) {
+        for path in again {
+            if let Some(step) = self.steps.get_mut(path) {
+                step.enter(StepState::Reset, at);
+            }
+        }
+    }
+
+    fn time_out(&mut self, path: &str, attempt: u32) -> Result<(), Illegal> {
+        match self.attempt_of(path, attempt, "timed out")? {
+            (StepState::Open | StepState::Sleeping { .. }, step) if !step.timed_out => {
+                step.timed_out = true;
+                Ok(())
+            }
+            (state, _) => Err(illegal(path, &state, "timed out")),
+        }
+    }
+
+    /// Goes on with a run that failed or timed out.
+    fn go_on(&mut self, again: &[String], reopened: &[String], at: Millis) -> Result<(), Illegal> {
+        let status = self.status();
+        if !matches!(status, RunStatus::Failed | RunStatus::TimedOut) {
+            return Err(Illegal::NotFailed { status: status.name() });
+        }
+        if let Some(path) = again.iter().chain(reopened).find(|path| self.step(path).is_none()) {
+            return Err(unreached(path, "begun anew"));
+        }
+        self.reset(again, at);
+        for path in reopened {
+            if let Some(step) = self.steps.get_mut(path) {
+                step.timed_out = false;
+                step.attempt_started_at = at;
+                step.enter(StepState::Open, at);
+            }
+        }
+        self.finished = None;
+        self.failing = None;
+        self.timed_out = false;
+        self.began_at = at;
+        Ok(())
+    }
+
     fn succeed(&mut self, path: &str, attempt: u32, output: &Value, at: Millis) -> Result<(), Illegal> {
         match self.attempt_of(path, attempt, "succeeded")? {
-            (StepState::Running | StepState::Open, step) => {
+            (StepState::Sleeping { until }, _) if at < until => Err(Illegal::NotOver { path: path.to_owned() }),
+            (StepState::Running | StepState::Open | StepState::Sleeping { .. }, step) => {
                 step.enter(StepState::Succeeded { output: Arc::new(output.clone()) }, at);
                 Ok(())
             }
@@ -125,13 +184,13 @@ impl Run {
 
     fn fail(&mut self, path: &str, attempt: u32, error: &StepError, at: Millis) -> Result<(), Illegal> {
         let failed = StepState::Failed { error: error.clone() };
-        if !self.steps.contains_key(path) && attempt == 1 {
+        if self.step(path).is_none() && attempt == self.next_attempt(path) {
             return self.begin(path, StepRun::new(failed, at));
         }
         match self.attempt_of(path, attempt, "failed")? {
             (StepState::Running | StepState::Open, step) => step.enter(failed, at),
             // These only fail when the run, or their branch, is stopped.
-            (StepState::RetryWaiting { .. } | StepState::Waiting | StepState::Suspended { .. }, step) => {
+            (state, step) if state.is_waiting() => {
                 step.enter(failed, at);
             }
             (state, _) => return Err(illegal(path, &state, "failed")),
@@ -213,7 +272,8 @@ impl Run {
         attempt: u32,
         event: &'static str,
     ) -> Result<(StepState, &mut StepRun), Illegal> {
-        let step = self.steps.get_mut(path).ok_or_else(|| unreached(path, event))?;
+        let reached = self.steps.get_mut(path).filter(|step| step.state != StepState::Reset);
+        let step = reached.ok_or_else(|| unreached(path, event))?;
         if step.attempt != attempt {
             return Err(Illegal::Attempt { path: path.to_owned(), current: step.attempt, attempt });
         }

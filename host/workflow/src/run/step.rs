@@ -23,6 +23,11 @@ pub enum StepState {
     },
     /// An approval that waits for people.
     Waiting,
+    /// A `wait`.
+    Sleeping {
+        /// Until when.
+        until: Millis,
+    },
     /// The outcome of a write is unknown; a person must tell it.
     Suspended {
         /// The key of the call.
@@ -42,6 +47,8 @@ pub enum StepState {
     Refused,
     /// An approval that was not given in time.
     Expired,
+    /// It begins anew, as if it had not been reached. Kept for the number of its next attempt.
+    Reset,
 }
 
 impl StepState {
@@ -51,18 +58,19 @@ impl StepState {
             Self::Skipped => "skipped",
             Self::Open | Self::Running => "running",
             Self::RetryWaiting { .. } => "retrying",
-            Self::Waiting => "waiting",
+            Self::Waiting | Self::Sleeping { .. } => "waiting",
             Self::Suspended { .. } => "suspended",
             Self::Succeeded { .. } => "succeeded",
             Self::Failed { .. } => "failed",
             Self::Refused => "refused",
             Self::Expired => "expired",
+            Self::Reset => "pending",
         }
     }
 
     /// Whether nothing happens until a person or a time comes.
     pub fn is_waiting(&self) -> bool {
-        matches!(self, Self::RetryWaiting { .. } | Self::Waiting | Self::Suspended { .. })
+        matches!(self, Self::RetryWaiting { .. } | Self::Waiting | Self::Sleeping { .. } | Self::Suspended { .. })
     }
 }
 
@@ -71,6 +79,9 @@ impl StepState {
 pub struct StepRun {
     pub(super) state: StepState,
     pub(super) attempt: u32,
+    /// The attempt with which it last began by itself, and not by its `retry`.
+    pub(super) first_attempt: u32,
+    pub(super) timed_out: bool,
     pub(super) input: Arc<Value>,
     pub(super) approval: Option<Approval>,
     pub(super) started_at: Millis,
@@ -83,6 +94,8 @@ impl StepRun {
         Self {
             state,
             attempt: 1,
+            first_attempt: 1,
+            timed_out: false,
             input: Arc::new(Value::Null),
             approval: None,
             started_at: at,
@@ -101,7 +114,18 @@ impl StepRun {
         self.attempt
     }
 
-    /// What the plugin is given; null for all other kinds of steps.
+    /// How often it was tried by now, as its `retry` counts.
+    pub(crate) fn tries(&self) -> u32 {
+        self.attempt.saturating_sub(self.first_attempt).saturating_add(1)
+    }
+
+    /// Whether it took longer than its `timeout`; told of all but plugins, which their driver stops.
+    pub(crate) fn has_timed_out(&self) -> bool {
+        self.timed_out
+    }
+
+    /// What the plugin is given; what a block goes by: the items of an `each`, the alternative of a `choose`, the inputs of
+    /// a `call`. Null for all other kinds of steps.
     pub fn input(&self) -> &Value {
         &self.input
     }

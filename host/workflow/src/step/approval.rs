@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::walk::{Mode, Place, Walk};
-use super::{Reader, Step};
+use super::Reader;
+use super::walk::{Begun, Mode, Place, Walk};
 use crate::effect::Effect;
 use crate::event::Event;
-use crate::expression::scope::{self, Scope};
+use crate::expression::scope::Scope;
 use crate::expression::template::Template;
 use crate::problem::{Collector, Span};
 use crate::read::{self, Fields};
@@ -47,6 +47,11 @@ impl Approval {
         Some(Self { title, show, approvers: approvers?, needs: needs.unwrap_or(1), expires })
     }
 
+    /// What is asked.
+    pub(crate) fn title(&self) -> &Template {
+        &self.title
+    }
+
     pub(super) fn title_mut(&mut self) -> &mut Template {
         &mut self.title
     }
@@ -55,15 +60,15 @@ impl Approval {
         &self.show
     }
 
-    pub(super) fn start(&self, step: &Step, place: Place<'_>, walk: &mut Walk<'_>) {
-        let title = match self.title.evaluate(&Scope::Run(walk.run, place.failure)) {
+    pub(super) fn start(&self, path: String, place: Place<'_>, walk: &mut Walk<'_>) {
+        let title = match self.title.evaluate(&Scope::Run(&place.view(walk.run))) {
             Ok(Value::String(title)) => title,
             Ok(other) => other.to_string(),
-            Err(error) => return walk.record_no_value(step, &error),
+            Err(error) => return walk.record_no_value(path, &error),
         };
-        let show = self.show.iter().map(|(id, _)| (id.clone(), scope::result(walk.run.step(id))));
+        let show = self.show.iter().map(|(id, _)| (id.clone(), place.frame.result(id, walk.run)));
         walk.record(Event::ApprovalRequested {
-            path: step.path().to_owned(),
+            path,
             title,
             approvers: self.approvers.clone(),
             needs: self.needs,
@@ -72,14 +77,12 @@ impl Approval {
         });
     }
 
-    pub(super) fn advance(&self, step: &Step, place: Place<'_>, walk: &mut Walk<'_>) {
+    pub(super) fn advance(begun: &Begun<'_>, place: Place<'_>, walk: &mut Walk<'_>) {
         if place.mode == Mode::Stop {
-            return walk.record_stopped(step, 1);
+            return walk.record_stopped(begun);
         }
-        let approval = walk.run.step(step.path()).and_then(|step| step.approval());
-        if let Some(at) = approval.and_then(|approval| approval.expires_at) {
-            let event = Event::ApprovalExpired { path: step.path().to_owned() };
-            walk.effects.push(Effect::Wake { at, event });
+        if let Some(at) = begun.now.approval().and_then(|approval| approval.expires_at) {
+            walk.effects.push(Effect::Wake { at, event: Event::ApprovalExpired { path: begun.path.clone() } });
         }
     }
 }

@@ -24,8 +24,13 @@ pub(crate) enum Then {
 }
 
 impl Catch {
-    pub(super) fn catches(&self, code: &str) -> bool {
+    pub(crate) fn catches(&self, code: &str) -> bool {
         self.on.as_ref().is_none_or(|codes| codes.iter().any(|other| other == code))
+    }
+
+    /// The codes that it is for; none for all.
+    pub(crate) fn codes(&self) -> &[String] {
+        self.on.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn steps(&self) -> &[Step] {
@@ -34,6 +39,11 @@ impl Catch {
 
     pub(crate) fn steps_mut(&mut self) -> &mut [Step] {
         &mut self.steps
+    }
+
+    /// Whether the run goes on behind the step.
+    pub(crate) fn continues(&self) -> bool {
+        self.then == Then::Continue
     }
 
     pub(crate) fn then(&self) -> Then {

@@ -2,16 +2,17 @@
 //!
 //! A failing branch does not stop the others, since containment must not be cancelled because a query failed; the block
 //! fails when all have ended, with all the errors. `on-error: continue` lets the run go on; `fail-fast: true` stops
-//! the other branches at the first failure.
+//! the other branches at the first failure. [`beside`] says what becomes of steps that run beside each other.
 
-use serde_json::json;
-
-use super::walk::{Mode, Place, Progress, Walk};
-use super::{Reader, Step};
-use crate::event::{Event, StepError};
-use crate::expression::scope::Failure;
+use super::Reader;
+use super::Step;
+use super::beside::{self, Policy};
+use super::walk::{Begun, Place, Walk};
+use crate::event::Event;
 use crate::read::{self, Fields};
 use crate::yaml::{Content, Node};
+
+use serde_json::{Value, json};
 
 pub(super) const FIELDS: &[&str] = &["parallel"];
 const OWN_FIELDS: &[&str] = &["branches", "on-error", "fail-fast"];
@@ -22,17 +23,13 @@ const MAX_BRANCHES: usize = 100;
 #[derive(Clone, Debug)]
 pub(crate) struct Parallel {
     branches: Vec<Vec<Step>>,
-    continues: bool,
-    fail_fast: bool,
+    policy: Policy,
 }
 
 impl Parallel {
     pub(super) fn read(fields: &Fields<'_>, path: &str, reader: &mut Reader<'_, '_>) -> Option<Self> {
         let fields = Fields::of(fields.get("parallel")?, "`parallel`", OWN_FIELDS, reader.problems)?;
-        let on_error = fields.get("on-error");
-        let words = [("continue", true), ("fail", false)];
-        let continues = on_error.and_then(|node| read::word(node, "`on-error`", &words, reader.problems));
-        let fail_fast = fields.get("fail-fast").and_then(|node| read::boolean(node, "`fail-fast`", reader.problems));
+        let policy = Policy::read(&fields, reader.problems);
         let node = fields.required("branches", "`parallel`", reader.problems)?;
         let items = read::list(node, "`branches`", reader.problems)?;
         if items.is_empty() || items.len() > MAX_BRANCHES {
@@ -40,11 +37,7 @@ impl Parallel {
         }
         let branches = items.iter().enumerate();
         let branches = branches.map(|(index, item)| branch(item, &format!("{path}.branches.{index}"), reader));
-        Some(Self {
-            branches: branches.collect(),
-            continues: continues.unwrap_or(false),
-            fail_fast: fail_fast.unwrap_or(false),
-        })
+        Some(Self { branches: branches.collect(), policy })
     }
 
     pub(crate) fn branches(&self) -> &[Vec<Step>] {
@@ -57,56 +50,22 @@ impl Parallel {
 
     /// Whether the run goes on when branches failed.
     pub(crate) fn continues(&self) -> bool {
-        self.continues
+        self.policy.continues
     }
 
-    pub(super) fn start(&self, step: &Step, walk: &mut Walk<'_>) {
-        walk.record(Event::BlockStarted { path: step.path().to_owned() });
+    pub(super) fn start(path: String, walk: &mut Walk<'_>) {
+        let attempt = walk.run.next_attempt(&path);
+        walk.record(Event::BlockStarted { path, attempt, input: Value::Null, again: Vec::new() });
     }
 
-    pub(super) fn advance(&self, step: &Step, place: Place<'_>, walk: &mut Walk<'_>) {
-        let before = walk.effects.len();
-        let mut branches = self.walk_branches(place, walk);
-        if self.fail_fast
-            && place.mode == Mode::Go
-            && branches.iter().any(|branch| matches!(branch, Progress::Failed(_)))
-        {
-            // What the other branches would have done next is not done.
-            walk.effects.truncate(before);
-            branches = self.walk_branches(Place { mode: Mode::Stop, ..place }, walk);
+    pub(super) fn advance(&self, begun: &Begun<'_>, place: Place<'_>, walk: &mut Walk<'_>) {
+        let branches = beside::walk(self.policy, place, walk, |place, walk| {
+            self.branches.iter().map(|branch| walk.sequence(branch, place)).collect()
+        });
+        if let Some(ended) = beside::ended(&branches, self.policy) {
+            let ended = ended.map(|errors| json!({ "errors": errors }));
+            walk.record(beside::ending(begun, ended, "branches", branches.len()));
         }
-        if !branches.contains(&Progress::Ongoing) {
-            walk.record(self.ending(step, &branches));
-        }
-    }
-
-    fn walk_branches(&self, place: Place<'_>, walk: &mut Walk<'_>) -> Vec<Progress> {
-        self.branches.iter().map(|branch| walk.sequence(branch, place)).collect()
-    }
-
-    fn ending(&self, step: &Step, branches: &[Progress]) -> Event {
-        let path = step.path().to_owned();
-        let failures: Vec<&Failure> = branches
-            .iter()
-            .filter_map(|branch| match branch {
-                Progress::Failed(failure) => Some(failure),
-                _ => None,
-            })
-            .collect();
-        let stopped = branches.contains(&Progress::Stopped);
-        if !stopped && (failures.is_empty() || self.continues) {
-            let errors = failures.iter().map(
-                |failure| json!({ "step": failure.step, "code": failure.error.code, "message": failure.error.message }),
-            );
-            let output = json!({ "errors": errors.collect::<Vec<_>>() });
-            return Event::StepSucceeded { path, attempt: 1, output };
-        }
-        let error = if failures.is_empty() {
-            StepError::new(StepError::CANCELLED, "stopped before all branches had ended")
-        } else {
-            StepError::new(StepError::BRANCHES_FAILED, summary(&failures, branches.len()))
-        };
-        Event::StepFailed { path, attempt: 1, error }
     }
 }
 
@@ -122,12 +81,4 @@ fn branch(node: &Node, place: &str, reader: &mut Reader<'_, '_>) -> Vec<Step> {
     let fields = Fields::of(node, "a branch of several steps", &["steps"], reader.problems);
     let steps = fields.and_then(|fields| fields.get("steps"));
     steps.map_or_else(Vec::new, |steps| reader.sequence(steps, &format!("{place}.steps")))
-}
-
-fn summary(failures: &[&Failure], of: usize) -> String {
-    let each = failures.iter().map(|failure| {
-        let step = failure.step.as_deref().unwrap_or_default();
-        format!("`{step}` ({}): {}", failure.error.code, failure.error.message)
-    });
-    format!("{} of {of} branches failed: {}", failures.len(), each.collect::<Vec<_>>().join("; "))
 }

@@ -48,7 +48,7 @@ impl Retry {
         })
     }
 
-    /// The delay before the attempt behind this one; `None` when there is none.
+    /// The delay before the try behind this one, from 1; `None` when there is none.
     pub(super) fn delay_after(&self, attempt: u32, code: &str) -> Option<Duration> {
         let asked = self.on.as_ref().is_none_or(|codes| codes.iter().any(|other| other == code));
         if attempt >= self.attempts || !asked || FINAL_CODES.contains(&code) {

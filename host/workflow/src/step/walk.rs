@@ -1,14 +1,15 @@
 //! The walk over a workflow's steps: from the state of a run to what is to be done next.
 //!
-//! This decides the order of steps, `if`, `catch`, and what stopping means for steps that have not begun. What a step
-//! that has begun needs is left to its kind.
+//! This decides the order of steps, `if`, `retry`, `timeout` of blocks, `catch`, and what stopping means for steps that
+//! have not begun. What a step that has begun needs is left to its kind.
 
-use super::{Step, Then};
+use super::frame::{Frame, View};
+use super::{Step, Then, unfold};
 use crate::effect::Effect;
-use crate::event::{Event, StepError};
+use crate::event::{Event, Failure, Millis, StepError};
 use crate::expression::ExpressionError;
-use crate::expression::scope::{Failure, Scope};
-use crate::run::{Run, StepState};
+use crate::expression::scope::Scope;
+use crate::run::{Run, StepRun, StepState};
 
 /// Whether steps may begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,22 @@ pub(crate) struct Place<'a> {
     pub(crate) mode: Mode,
     /// What failed, within a `catch` or `on-failure`.
     pub(crate) failure: Option<&'a Failure>,
+    /// The document, and where in the run.
+    pub(crate) frame: &'a Frame<'a, 'a>,
+    /// Whether a block around says `on-unknown: repeat`.
+    pub(crate) repeat_unknown: bool,
+}
+
+impl<'a> Place<'a> {
+    /// The outermost place of a run.
+    pub(crate) fn new(mode: Mode, frame: &'a Frame<'a, 'a>) -> Self {
+        Place { mode, failure: None, frame, repeat_unknown: false }
+    }
+
+    /// What expressions see here.
+    pub(crate) fn view(&self, run: &'a Run) -> View<'a> {
+        View { run, frame: self.frame, failure: self.failure }
+    }
 }
 
 /// How far a step or a sequence is.
@@ -44,6 +61,13 @@ pub(crate) enum Progress {
 pub(crate) struct Walk<'a> {
     pub(crate) run: &'a Run,
     pub(crate) effects: Vec<Effect>,
+}
+
+/// A step that has begun, at its place in the run.
+pub(crate) struct Begun<'a> {
+    pub(crate) step: &'a Step,
+    pub(crate) path: String,
+    pub(crate) now: &'a StepRun,
 }
 
 impl<'a> Walk<'a> {
@@ -67,60 +91,114 @@ impl<'a> Walk<'a> {
     }
 
     /// Records that a step failed without an attempt, because an expression has no value.
-    pub(crate) fn record_no_value(&mut self, step: &Step, error: &ExpressionError) {
-        self.record_failure(step, 1, StepError::new(StepError::EXPRESSION, error.to_string()));
+    pub(crate) fn record_no_value(&mut self, path: String, error: &ExpressionError) {
+        self.record_failure(path, StepError::new(StepError::EXPRESSION, error.to_string()));
     }
 
-    /// Records that something which waits is given up, since its run or branch is being stopped.
-    pub(crate) fn record_stopped(&mut self, step: &Step, attempt: u32) {
-        self.record_failure(step, attempt, StepError::new(StepError::CANCELLED, "stopped while it was waiting"));
+    /// Records that a step failed before it could begin.
+    pub(crate) fn record_failure(&mut self, path: String, error: StepError) {
+        let attempt = self.run.next_attempt(&path);
+        self.record(Event::StepFailed { path, attempt, error });
     }
 
-    fn record_failure(&mut self, step: &Step, attempt: u32, error: StepError) {
-        self.record(Event::StepFailed { path: step.path().to_owned(), attempt, error });
+    /// Records that something which waits is given up: its run, its branch or a block around it is being stopped.
+    pub(crate) fn record_stopped(&mut self, begun: &Begun<'_>) {
+        let error = match begun.now.has_timed_out() {
+            true => timed_out(begun.step),
+            false => StepError::new(StepError::CANCELLED, "stopped while it was waiting"),
+        };
+        self.record(Event::StepFailed { path: begun.path.clone(), attempt: begun.now.attempt(), error });
     }
 
     fn step(&mut self, step: &Step, place: Place<'_>) -> Progress {
-        let state = self.run.step(step.path()).map(|step| step.state());
-        match state {
-            None if place.mode == Mode::Stop => Progress::Stopped,
-            None => {
-                self.begin(step, place);
-                Progress::Ongoing
+        let path = place.frame.path(step);
+        let Some(now) = self.run.step(&path) else {
+            return match place.mode {
+                Mode::Stop => Progress::Stopped,
+                Mode::Go => {
+                    self.begin(step, path, place);
+                    Progress::Ongoing
+                }
+            };
+        };
+        match now.state() {
+            StepState::Skipped | StepState::Succeeded { .. } => Progress::Done,
+            StepState::Refused => Progress::Failed(failure(path, StepError::REFUSED, "the approval was refused")),
+            StepState::Expired => Progress::Failed(failure(path, StepError::EXPIRED, "nobody decided in time")),
+            StepState::Failed { error } => {
+                let failed = Failure { step: Some(path.clone()), error: error.clone() };
+                // A refusal and an expiry are neither tried again nor caught: they end the run.
+                if unfold::inside(step, place.frame, self.run).iter().any(|(path, _)| ended_by_people(path, self.run)) {
+                    return Progress::Failed(failed);
+                }
+                if place.mode == Mode::Go && self.try_again(step, &path, now, error) {
+                    return Progress::Ongoing;
+                }
+                self.catch(step, failed, place)
             }
-            Some(StepState::Skipped | StepState::Succeeded { .. }) => Progress::Done,
-            Some(StepState::Refused) => Progress::Failed(failure(step, StepError::REFUSED, "the approval was refused")),
-            Some(StepState::Expired) => Progress::Failed(failure(step, StepError::EXPIRED, "nobody decided in time")),
-            Some(StepState::Failed { error }) => {
-                let failed = Failure { step: Some(step.path().to_owned()), error: error.clone() };
-                let again = if place.mode == Mode::Go { step.try_again(self) } else { None };
-                again.unwrap_or_else(|| self.catch(step, failed, place))
-            }
-            Some(_) => {
-                step.advance(place, self);
+            _ => {
+                self.advance(&Begun { step, path, now }, place);
                 Progress::Ongoing
             }
         }
     }
 
-    fn begin(&mut self, step: &Step, place: Place<'_>) {
-        let scope = Scope::Run(self.run, place.failure);
+    fn begin(&mut self, step: &Step, path: String, place: Place<'_>) {
+        let view = place.view(self.run);
+        let scope = Scope::Run(&view);
         match step.condition.as_ref().map_or(Ok(true), |condition| condition.evaluate_condition(&scope)) {
-            Ok(true) => step.start(place, self),
-            Ok(false) => self.record(Event::StepSkipped { path: step.path().to_owned() }),
-            Err(error) => self.record_no_value(step, &error),
+            Ok(true) => step.start(path, place, self),
+            Ok(false) => self.record(Event::StepSkipped { path }),
+            Err(error) => self.record_no_value(path, &error),
         }
     }
 
-    /// Goes into the clause that catches the failure. A refusal and an expiry are never caught: they end the run.
-    fn catch(&mut self, step: &Step, failed: Failure, place: Place<'_>) -> Progress {
-        if ended_by_people(step.inside(), self.run) {
-            return Progress::Failed(failed);
+    /// Goes on with a step that has begun and not ended.
+    fn advance(&mut self, begun: &Begun<'_>, place: Place<'_>) {
+        let Begun { step, path, now } = begun;
+        let mut inner = Place { repeat_unknown: step.repeat_unknown.unwrap_or(place.repeat_unknown), ..place };
+        if let StepState::RetryWaiting { at } = now.state() {
+            return match place.mode {
+                Mode::Go => self.effects.push(Effect::Wake { at: *at, event: self.start_again(begun, place) }),
+                Mode::Stop => self.record_stopped(begun),
+            };
         }
+        if now.has_timed_out() {
+            inner.mode = Mode::Stop;
+        } else if let (Some(timeout), Mode::Go, false) = (step.timeout(place.frame), place.mode, step.is_plugin()) {
+            let at = now.attempt_started_at().saturating_add(millis(timeout));
+            self.effects
+                .push(Effect::Wake { at, event: Event::StepTimedOut { path: path.clone(), attempt: now.attempt() } });
+        }
+        step.advance(begun, inner, self);
+    }
+
+    /// Asks for another attempt of a failed step, if its `retry` says so.
+    fn try_again(&mut self, step: &Step, path: &str, now: &StepRun, error: &StepError) -> bool {
+        let Some(retry) = &step.retry else { return false };
+        let Some(delay) = retry.delay_after(now.tries(), &error.code) else { return false };
+        let (path, attempt) = (path.to_owned(), now.attempt() + 1);
+        self.effects.push(Effect::Schedule { path, attempt, delay, jitter: retry.jitter() });
+        true
+    }
+
+    /// The start of the next attempt, with the same input. All that a block had begun begins anew.
+    fn start_again(&self, begun: &Begun<'_>, place: Place<'_>) -> Event {
+        let (path, attempt, input) = (begun.path.clone(), begun.now.attempt(), begun.now.input().clone());
+        if begun.step.is_plugin() {
+            return Event::StepStarted { path, attempt, input };
+        }
+        let again = unfold::inside(begun.step, place.frame, self.run);
+        let again = again.into_iter().map(|(path, _)| path).filter(|path| self.run.step(path).is_some()).collect();
+        Event::BlockStarted { path, attempt, input, again }
+    }
+
+    /// Goes into the clause that catches the failure.
+    fn catch(&mut self, step: &Step, failed: Failure, place: Place<'_>) -> Progress {
         let Some(clause) = step.catch.iter().find(|clause| clause.catches(&failed.error.code)) else {
             return Progress::Failed(failed);
         };
-        match self.sequence(clause.steps(), Place { mode: place.mode, failure: Some(&failed) }) {
+        match self.sequence(clause.steps(), Place { failure: Some(&failed), ..place }) {
             Progress::Done if clause.then() == Then::Continue => Progress::Done,
             Progress::Done | Progress::Stopped => Progress::Failed(failed),
             other => other,
@@ -128,12 +206,21 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether an approval among these steps was refused or expired.
-pub(crate) fn ended_by_people<'s>(steps: impl IntoIterator<Item = &'s Step>, run: &Run) -> bool {
-    let states = steps.into_iter().filter_map(|step| run.step(step.path()));
-    states.map(|step| step.state()).any(|state| matches!(state, StepState::Refused | StepState::Expired))
+/// Whether this is an approval that was refused or expired.
+fn ended_by_people(path: &str, run: &Run) -> bool {
+    run.step(path).is_some_and(|step| matches!(step.state(), StepState::Refused | StepState::Expired))
 }
 
-fn failure(step: &Step, code: &str, message: &str) -> Failure {
-    Failure { step: Some(step.path().to_owned()), error: StepError::new(code, message) }
+fn failure(path: String, code: &str, message: &str) -> Failure {
+    Failure { step: Some(path), error: StepError::new(code, message) }
+}
+
+/// Why a block ended that took longer than its `timeout`.
+pub(crate) fn timed_out(step: &Step) -> StepError {
+    StepError::new(StepError::TIMED_OUT, format!("the `{}` took longer than its `timeout`", step.kind_name()))
+}
+
+/// A duration as times are counted.
+pub(crate) fn millis(duration: std::time::Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
 }

@@ -1,4 +1,4 @@
-//! `quell runs`: listed, looked at, cancelled.
+//! `quell runs`: listed, looked at, cancelled, retried.
 
 pub mod tree;
 pub mod watch;
@@ -13,7 +13,7 @@ use crate::wire::{Cancel, Run, RunInfo, RunQuery, RunStatus, Runs as RunPage};
 /// The most runs that the server gives at once.
 const PAGE: usize = 500;
 
-/// Lists, shows, cancels and resumes runs
+/// Lists, shows, cancels, retries and resumes runs
 #[derive(Debug, Subcommand)]
 pub enum Runs {
     /// Lists runs, the newest first
@@ -53,6 +53,11 @@ pub enum Runs {
         #[arg(long)]
         reason: Option<String>,
     },
+    /// Has a run that failed go on from the step that failed; what has succeeded stays
+    Retry {
+        /// The run
+        run: String,
+    },
     /// Has a run driven anew, for one that hangs: whatever drives it now loses it, and nothing is done twice
     Resume {
         /// The run
@@ -90,6 +95,10 @@ impl Runs {
             Runs::Cancel { run, reason } => {
                 client.tell(&["runs", &run, "cancel"], Body::json(&Cancel { reason })?).await?;
                 terminal.print(&page::line(format!("cancelled {run}")))
+            }
+            Runs::Retry { run } => {
+                client.tell(&["runs", &run, "retry"], Body::document("application/json", "")).await?;
+                terminal.print(&page::line(format!("{run} goes on from where it failed")))
             }
             Runs::Resume { run } => {
                 client.tell(&["runs", &run, "resume"], Body::document("application/json", "")).await?;

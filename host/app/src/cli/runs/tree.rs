@@ -104,6 +104,7 @@ impl Tree<'_> {
     /// Each branch hangs at a line of its own, its steps one below the other.
     fn branches(&self, block: &Step, rest: &str, page: &mut Page) {
         let inside = self.run.steps.iter().filter(|step| step.parent.as_deref() == Some(&block.path));
+        let inside = inside.filter(|step| step.part != Part::Catch || step.status != StepStatus::Pending);
         let inside: Vec<&Step> = inside.collect();
         let last = inside.iter().filter_map(|step| step.branch).max();
         let mut before = None;

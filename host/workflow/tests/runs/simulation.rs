@@ -1,6 +1,7 @@
 //! A driver without IO: it performs the effects of `next` on a run, in whatever order a test asks for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use workflow::{Effect, Event, Millis, Run, RunInfo, Surroundings, Workflow, load, next};
@@ -17,8 +18,18 @@ pub struct Simulation {
 
 impl Simulation {
     pub fn new(source: &str) -> Self {
-        let workflow = load("workflow.yaml", source, &Surroundings::default());
-        let workflow = workflow.unwrap_or_else(|problems| panic!("{}\n{source}", problems.render(false)));
+        Self::linked(source, &[])
+    }
+
+    /// A run of a workflow that calls others.
+    pub fn linked(source: &str, others: &[&str]) -> Self {
+        let others: BTreeMap<String, Arc<Workflow>> = others
+            .iter()
+            .map(|source| loaded(source, &Surroundings::default()))
+            .map(|workflow| (workflow.name.clone(), Arc::new(workflow)))
+            .collect();
+        let workflow = loaded(source, &Surroundings { workflows: Some(&others), ..Surroundings::default() });
+        let workflow = workflow.link(&|name| others.get(name).cloned()).unwrap();
         let info = RunInfo {
             id: "run-1".to_owned(),
             workflow: workflow.name.clone(),
@@ -27,6 +38,7 @@ impl Simulation {
             region: "us-east-1".to_owned(),
             started_by: "carol".to_owned(),
             plugins: BTreeMap::new(),
+            callees: BTreeMap::new(),
         };
         let inputs = workflow.inputs(&Value::Null).unwrap();
         let started = Event::Started { info, event: Some(json!({ "id": "e-1" })), inputs };
@@ -54,6 +66,11 @@ impl Simulation {
             records.into_iter().for_each(|event| self.append(event));
         }
     }
+}
+
+fn loaded(source: &str, surroundings: &Surroundings<'_>) -> Workflow {
+    let workflow = load("workflow.yaml", source, surroundings);
+    workflow.unwrap_or_else(|problems| panic!("{}\n{source}", problems.render(false)))
 }
 
 fn record(effect: &Effect) -> Option<Event> {

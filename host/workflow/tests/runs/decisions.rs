@@ -1,15 +1,11 @@
 //! Decisions: who may make one, and which count.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod simulation;
-
 use std::collections::BTreeSet;
 
 use workflow::Decision::{Approve, Refuse};
 use workflow::{DecisionError, Event, Illegal, Millis, Run, RunStatus};
 
-use simulation::Simulation;
+use crate::simulation::Simulation;
 
 const SOURCE: &str = "
 name: w

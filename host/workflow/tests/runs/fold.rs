@@ -1,43 +1,61 @@
 //! Random workflows, driven in random orders: the order of events does not change what a run comes to, and nothing that
 //! `next` asks for is ever an illegal transition.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
-mod simulation;
-
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use workflow::{Approval, Decision, Effect, Event, Run, RunStatus, StepError, StepState, Verdict, next};
 
-use simulation::Simulation;
+use crate::simulation::Simulation;
 
 /// A step of a random workflow, without its id.
 #[derive(Clone, Debug)]
 enum Tree {
     Plugin { attempts: u32, conditional: bool, catch: Option<(bool, Vec<Tree>)> },
     Approval { needs: u32 },
-    Parallel { branches: Vec<Vec<Tree>>, continues: bool, fail_fast: bool, catch: Option<(bool, Vec<Tree>)> },
+    Wait,
+    Block { kind: Block, attempts: u32, slow: bool, catch: Option<(bool, Vec<Tree>)> },
+}
+
+/// A block of a random workflow.
+#[derive(Clone, Debug)]
+enum Block {
+    Parallel { branches: Vec<Vec<Tree>>, continues: bool, fail_fast: bool },
+    Choose { alternatives: Vec<Vec<Tree>>, otherwise: bool },
+    Each { items: usize, concurrency: usize, continues: bool, fail_fast: bool, steps: Vec<Tree> },
 }
 
 fn tree() -> impl Strategy<Value = Tree> {
     let plugin = (1..4u32, any::<bool>());
     let plugin = plugin.prop_map(|(attempts, conditional)| Tree::Plugin { attempts, conditional, catch: None });
-    let leaf = prop_oneof![3 => plugin, 1 => (1..3u32).prop_map(|needs| Tree::Approval { needs })];
+    let approval = (1..3u32).prop_map(|needs| Tree::Approval { needs });
+    let leaf = prop_oneof![6 => plugin, 2 => approval, 1 => Just(Tree::Wait)];
     leaf.prop_recursive(3, 16, 3, |inner| {
         let sequence = prop::collection::vec(inner, 1..3);
         let catch = prop::option::of((any::<bool>(), sequence.clone()));
-        let branches = prop::collection::vec(sequence, 1..4);
+        let branches = prop::collection::vec(sequence.clone(), 1..4);
+        let parallel = (branches.clone(), any::<bool>(), any::<bool>())
+            .prop_map(|(branches, continues, fail_fast)| Block::Parallel { branches, continues, fail_fast });
+        let choose =
+            (branches, any::<bool>()).prop_map(|(alternatives, otherwise)| Block::Choose { alternatives, otherwise });
+        let each = (0..4usize, 1..4usize, any::<bool>(), any::<bool>(), sequence).prop_map(
+            |(items, concurrency, continues, fail_fast, steps)| Block::Each {
+                items,
+                concurrency,
+                continues,
+                fail_fast,
+                steps,
+            },
+        );
+        let block = (prop_oneof![parallel, choose, each], 1..3u32, any::<bool>(), catch.clone());
         prop_oneof![
-            (1..3u32, any::<bool>(), catch.clone()).prop_map(|(attempts, conditional, catch)| Tree::Plugin {
+            (1..3u32, any::<bool>(), catch).prop_map(|(attempts, conditional, catch)| Tree::Plugin {
                 attempts,
                 conditional,
                 catch
             }),
-            (branches, any::<bool>(), any::<bool>(), catch).prop_map(|(branches, continues, fail_fast, catch)| {
-                Tree::Parallel { branches, continues, fail_fast, catch }
-            }),
+            block.prop_map(|(kind, attempts, slow, catch)| Tree::Block { kind, attempts, slow, catch }),
         ]
     })
 }
@@ -72,6 +90,7 @@ impl Writer {
                 json!({ "id": id, "approval": { "title": "t", "approvers": ["group:g"], "needs": needs, "expires": "1m" } })
             }
             Tree::Approval { .. } => json!({ "id": id, "plugin": "p" }),
+            Tree::Wait => json!({ "id": id, "wait": { "until": "1970-01-01T00:00:00Z" } }),
             Tree::Plugin { attempts, conditional, catch } => {
                 let mut step = json!({
                     "id": id, "plugin": "p", "with": { "seen": "${{ steps }}" }, "retry": { "attempts": attempts },
@@ -82,18 +101,51 @@ impl Writer {
                 self.catch(&mut step, catch.as_ref(), approvals);
                 step
             }
-            Tree::Parallel { branches, continues, fail_fast, catch } => {
+            Tree::Block { kind, attempts, slow, catch } => {
                 let around = catch.as_ref().is_some_and(|(continues, _)| *continues);
-                let inside = approvals && !continues && !around;
-                let branches: Vec<Value> =
-                    branches.iter().map(|branch| json!({ "steps": self.sequence(branch, inside) })).collect();
-                let on_error = if *continues { "continue" } else { "fail" };
-                let fail_fast = *fail_fast && self.fail_fast;
-                let mut step = json!({
-                    "id": id, "parallel": { "branches": branches, "on-error": on_error, "fail-fast": fail_fast },
-                });
+                let mut step = self.block(kind, approvals && !around);
+                step["id"] = json!(id);
+                step["retry"] = json!({ "attempts": attempts });
+                if !slow {
+                    step["timeout"] = json!("30s");
+                }
                 self.catch(&mut step, catch.as_ref(), approvals);
                 step
+            }
+        }
+    }
+
+    fn block(&mut self, block: &Block, approvals: bool) -> Value {
+        let on_error = |continues: &bool| if *continues { "continue" } else { "fail" };
+        match block {
+            Block::Parallel { branches, continues, fail_fast } => {
+                let inside = approvals && !continues;
+                let branches: Vec<Value> =
+                    branches.iter().map(|branch| json!({ "steps": self.sequence(branch, inside) })).collect();
+                let fail_fast = *fail_fast && self.fail_fast;
+                let on_error = on_error(continues);
+                json!({ "parallel": { "branches": branches, "on-error": on_error, "fail-fast": fail_fast } })
+            }
+            Block::Choose { alternatives, otherwise } => {
+                let mut all: Vec<Value> = Vec::new();
+                for steps in alternatives {
+                    let when = format!("${{{{ steps | length % {} == 0 }}}}", all.len() + 2);
+                    all.push(json!({ "when": when, "steps": self.sequence(steps, approvals) }));
+                }
+                if *otherwise {
+                    all.push(json!({ "otherwise": self.sequence(&[Tree::Wait], approvals) }));
+                }
+                json!({ "choose": all })
+            }
+            Block::Each { items, concurrency, continues, fail_fast, steps } => {
+                let inside = approvals && !continues;
+                let steps = self.sequence(steps, inside);
+                let fail_fast = *fail_fast && self.fail_fast;
+                let on_error = on_error(continues);
+                json!({ "each": {
+                    "in": (0..*items).collect::<Vec<_>>(), "concurrency": concurrency, "on-error": on_error,
+                    "fail-fast": fail_fast, "steps": steps,
+                } })
             }
         }
     }
@@ -154,12 +206,14 @@ fn perform(simulation: &Simulation, effect: Effect, seed: u64, disturb: bool) ->
         Effect::Invoke { path, attempt, input, .. } => {
             Some(Move::Append(outcome(simulation, path, attempt, &input, seed)))
         }
-        Effect::Stop { path, attempt } => {
+        Effect::Stop { path, attempt, .. } => {
             let error = StepError::new(StepError::CANCELLED, "stopped");
             Some(Move::Append(Event::StepFailed { path, attempt, error }))
         }
         Effect::Schedule { path, attempt, .. } => Some(Move::Append(Event::RetryScheduled { path, attempt, at: 0 })),
-        Effect::Wake { event: Event::ApprovalExpired { .. } | Event::RunTimedOut, .. } if !disturb => None,
+        Effect::Wake {
+            event: Event::ApprovalExpired { .. } | Event::RunTimedOut | Event::StepTimedOut { .. }, ..
+        } if !disturb => None,
         Effect::Wake { at, event } => Some(Move::Wake(at, event)),
         Effect::Record(event) => panic!("not settled: {event:?}"),
     }

@@ -1,102 +1,10 @@
 //! Runs: what each part of the language does, told by scripts of what happens and what comes of it.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
-mod simulation;
-
 use serde_json::json;
-use workflow::{Decision, Effect, Event, Illegal, Run, StepError, StepState, Verdict};
+use workflow::{Event, Illegal, StepState};
 
-use simulation::Simulation;
-
-/// Carries out a script, a line each, and compares the trace: after each line, the effects there are.
-///
-/// Lines: `ok <step> [attempt]`, `fail <step> <code> [attempt]`, `approve|refuse <step> <person>`, `suspend <step>`,
-/// `settle <step> done|not-done|give-up`, `retry <step> <attempt> <at>`, `wake` (the first), `cancel`.
-fn check(source: &str, script: &str, expected: &[&str]) -> Simulation {
-    let mut simulation = Simulation::new(source);
-    let mut trace = vec![describe(&mut simulation)];
-    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        carry_out(&mut simulation, line);
-        trace.push(describe(&mut simulation));
-    }
-    assert_eq!(trace, expected);
-    let log = simulation.log.iter().map(|(event, at)| (event, *at));
-    assert_eq!(Run::fold(log), Ok(simulation.run.clone()), "the same events give the same run");
-    simulation
-}
-
-fn carry_out(simulation: &mut Simulation, line: &str) {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let number = |at: usize| words.get(at).map_or(1, |word| word.parse().unwrap());
-    let path = words.get(1).copied().unwrap_or_default().to_owned();
-    match words[0] {
-        "ok" => succeed(simulation, &path, number(2)),
-        "fail" => fail(simulation, &path, number(3), words[2]),
-        "approve" | "refuse" => {
-            let decision = if words[0] == "approve" { Decision::Approve } else { Decision::Refuse };
-            simulation.append(Event::Decided { path, by: words[2].to_owned(), decision, reason: None });
-        }
-        "suspend" => simulation.append(Event::StepSuspended { path, attempt: 1, call: "c".to_owned() }),
-        "settle" => {
-            let verdict = match words[2] {
-                "done" => Verdict::Done,
-                "not-done" => Verdict::NotDone,
-                _ => Verdict::GiveUp,
-            };
-            let (by, reason) = ("dave".to_owned(), "looked".to_owned());
-            simulation.append(Event::ReviewSettled { path, attempt: 1, call: "c".to_owned(), by, verdict, reason });
-        }
-        "retry" => {
-            let at = words[3].parse().unwrap();
-            simulation.append(Event::RetryScheduled { path, attempt: number(2), at });
-        }
-        "wake" => {
-            let wake = simulation.settle().into_iter().find_map(|effect| match effect {
-                Effect::Wake { at, event } => Some((at, event)),
-                _ => None,
-            });
-            let (at, event) = wake.unwrap();
-            simulation.now = at;
-            simulation.append(event);
-        }
-        "cancel" => simulation.append(Event::CancelRequested { by: "dave".to_owned(), reason: None }),
-        other => panic!("{other}"),
-    }
-}
-
-fn succeed(simulation: &mut Simulation, path: &str, attempt: u32) {
-    let output = json!({ "of": path, "attempt": attempt });
-    simulation.append(Event::StepSucceeded { path: path.to_owned(), attempt, output });
-}
-
-fn fail(simulation: &mut Simulation, path: &str, attempt: u32, code: &str) {
-    let error = StepError::new(code, format!("{path} failed"));
-    simulation.append(Event::StepFailed { path: path.to_owned(), attempt, error });
-}
-
-/// The effects, or the end.
-fn describe(simulation: &mut Simulation) -> String {
-    let effects = simulation.settle();
-    let described = effects.iter().map(|effect| match effect {
-        Effect::Invoke { path, attempt, .. } => format!("run {path}#{attempt}"),
-        Effect::Stop { path, attempt } => format!("stop {path}#{attempt}"),
-        Effect::Schedule { path, attempt, delay, .. } => format!("retry {path}#{attempt} in {}s", delay.as_secs()),
-        Effect::Wake { at, event: Event::StepStarted { path, attempt, .. } } => {
-            format!("start {path}#{attempt} at {at}")
-        }
-        Effect::Wake { at, event: Event::ApprovalExpired { path } } => format!("expire {path} at {at}"),
-        Effect::Wake { at, event: Event::RunTimedOut } => format!("time out at {at}"),
-        other => panic!("{other:?}"),
-    });
-    let all = described.collect::<Vec<_>>().join(", ");
-    let status = simulation.run.status();
-    if all.is_empty() || status.is_final() { format!("{}{all}", status.name()) } else { all }
-}
-
-fn steps(steps: &str) -> String {
-    format!("name: w\nsteps:\n{steps}")
-}
+use crate::script::{carry_out, check, describe, fail, steps, succeed};
+use crate::simulation::Simulation;
 
 #[test]
 fn steps_run_in_order_and_see_what_was_before() {

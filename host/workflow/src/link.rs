@@ -1,0 +1,80 @@
+//! Linking: a workflow with those that it calls, and those that these call.
+//!
+//! This decides that calls never come back to where they began, and that a run of it all stays within its size.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::document::Workflow;
+use crate::step::Body;
+
+/// How deep calls go: more can hardly be followed by a person.
+const MAX_DEPTH: usize = 8;
+
+/// Why a workflow cannot be linked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// A called workflow is not there.
+    #[error("workflow `{by}` calls `{name}`, which is not there")]
+    Missing {
+        /// Who calls it.
+        by: String,
+        /// The called one.
+        name: String,
+    },
+    /// It would call itself without end.
+    #[error("workflows call each other in a circle: {}", path.join(" -> "))]
+    Cycle {
+        /// From the workflow to itself.
+        path: Vec<String>,
+    },
+    /// Calls are nested too deeply.
+    #[error("calls are nested more than {MAX_DEPTH} deep: {}", path.join(" -> "))]
+    Deep {
+        /// From the workflow on.
+        path: Vec<String>,
+    },
+}
+
+impl Workflow {
+    /// The workflow with everything that it calls. `find` gives workflows by name, the same one each time.
+    pub fn link(&self, find: &dyn Fn(&str) -> Option<Arc<Workflow>>) -> Result<Workflow, LinkError> {
+        let mut callees = BTreeMap::new();
+        follow(&self.body, find, &mut vec![self.name.clone()], &mut callees)?;
+        Ok(Workflow { callees, ..self.clone() })
+    }
+
+    /// The workflows that it was linked with, by name.
+    pub fn callees(&self) -> impl Iterator<Item = (&str, &Arc<Body>)> {
+        self.callees.iter().map(|(name, callee)| (name.as_str(), callee))
+    }
+
+    /// The plugins that a run of it needs, those of called workflows included.
+    pub fn all_plugins(&self) -> BTreeSet<&str> {
+        self.plugins().into_iter().chain(self.callees.values().flat_map(|callee| callee.plugins())).collect()
+    }
+}
+
+fn follow(
+    body: &Body,
+    find: &dyn Fn(&str) -> Option<Arc<Workflow>>,
+    path: &mut Vec<String>,
+    callees: &mut BTreeMap<String, Arc<Body>>,
+) -> Result<(), LinkError> {
+    for name in body.calls() {
+        let cycle = path.iter().any(|other| other == name);
+        path.push(name.to_owned());
+        if cycle {
+            return Err(LinkError::Cycle { path: path.clone() });
+        }
+        if path.len() > MAX_DEPTH {
+            return Err(LinkError::Deep { path: path.clone() });
+        }
+        let missing = || LinkError::Missing { by: body.name.clone(), name: name.to_owned() };
+        let callee = find(name).ok_or_else(missing)?;
+        follow(&callee.body, find, path, callees)?;
+        callees.insert(name.to_owned(), callee.body.clone());
+        path.pop();
+    }
+    Ok(())
+}

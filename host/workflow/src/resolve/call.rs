@@ -1,0 +1,53 @@
+//! Calls, held against the workflows that there are: that they exist, take what they are given, and never come back to
+//! where they began.
+
+use std::sync::Arc;
+
+use super::Surroundings;
+use crate::document::Workflow;
+use crate::link::LinkError;
+use crate::problem::Collector;
+use crate::read::suggestion;
+use crate::step::{Call, Kind, Step};
+
+pub(super) fn check(workflow: &Workflow, surroundings: &Surroundings<'_>, problems: &mut Collector<'_>) {
+    for step in workflow.walk() {
+        let Kind::Call(call) = step.kind() else { continue };
+        if call.workflow() == workflow.name {
+            problems.add(call.span(), format!("workflow `{}` cannot call itself", workflow.name));
+            continue;
+        }
+        let Some(workflows) = surroundings.workflows else { continue };
+        let Some(callee) = workflows.get(call.workflow()) else {
+            let known: Vec<&str> = workflows.keys().map(String::as_str).collect();
+            let message = format!("unknown workflow `{}`", call.workflow());
+            problems.add_with_help(call.span(), message, suggestion(call.workflow(), &known));
+            continue;
+        };
+        check_inputs(step, call, callee, problems);
+        // The workflow itself stands for what is stored under its name now.
+        let own = Arc::new(workflow.clone());
+        let find = |name: &str| if name == workflow.name { Some(own.clone()) } else { workflows.get(name).cloned() };
+        match callee.link(&find) {
+            Ok(_) => {}
+            Err(LinkError::Cycle { path }) => {
+                let path: Vec<String> = std::iter::once(workflow.name.clone()).chain(path).collect();
+                problems.add(call.span(), LinkError::Cycle { path }.to_string());
+            }
+            Err(error) => problems.add(call.span(), error.to_string()),
+        }
+    }
+}
+
+fn check_inputs(step: &Step, call: &Call, callee: &Workflow, problems: &mut Collector<'_>) {
+    let known: Vec<&str> = callee.inputs.keys().map(String::as_str).collect();
+    for key in call.given().iter().filter(|key| !known.contains(&key.name.as_str())) {
+        let message = format!("workflow `{}` has no input `{}`", callee.name, key.name);
+        problems.add_with_help(&key.span, message, suggestion(&key.name, &known));
+    }
+    let given = |name: &String| call.given().iter().any(|key| key.name == *name);
+    let missing = callee.inputs.iter().filter(|(name, input)| input.default.is_none() && !given(name));
+    for (name, _) in missing {
+        problems.add(step.span(), format!("workflow `{}` needs the input `{name}`", callee.name));
+    }
+}

@@ -1,0 +1,71 @@
+//! The body of a workflow: what is carried out, by a run of it or by a `call`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::Step;
+use crate::expression::template::Template;
+use crate::input::Inputs;
+
+/// What a workflow does.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// The workflow's name.
+    pub name: String,
+    /// SHA-256 of its source, in hexadecimal: a run keeps the workflow that it started with by this.
+    pub digest: String,
+    /// How long a run may take, `on-failure` not included.
+    pub timeout: Option<Duration>,
+    /// What a run is given, by name.
+    pub inputs: Inputs,
+    /// What a run does.
+    pub steps: Vec<Step>,
+    /// What a run does when it would end failed, expired or timed out.
+    pub on_failure: Vec<Step>,
+    pub(crate) output: Option<Template>,
+    /// The blocks around each step that has an id, by their paths in the document.
+    pub(crate) blocks: BTreeMap<String, Vec<String>>,
+}
+
+impl Body {
+    pub(crate) fn new(name: String, digest: String, inputs: Inputs, steps: Vec<Step>, on_failure: Vec<Step>) -> Self {
+        let mut blocks = BTreeMap::new();
+        collect(&steps, &mut Vec::new(), &mut blocks);
+        collect(&on_failure, &mut Vec::new(), &mut blocks);
+        Self { name, digest, timeout: None, inputs, steps, on_failure, output: None, blocks }
+    }
+
+    /// The plugins that it runs, by name.
+    pub fn plugins(&self) -> BTreeSet<&str> {
+        self.walk().into_iter().filter_map(Step::plugin).collect()
+    }
+
+    /// The workflows that it calls itself, by name.
+    pub fn calls(&self) -> BTreeSet<&str> {
+        self.walk().into_iter().filter_map(Step::callee).collect()
+    }
+
+    /// All steps, nested ones and those of `catch` and `on-failure` included, in the order of the document.
+    pub fn walk(&self) -> Vec<&Step> {
+        let mut steps = Vec::new();
+        self.steps.iter().chain(&self.on_failure).for_each(|step| step.collect(&mut steps));
+        steps
+    }
+
+    /// The blocks around the step with this id, by their paths in the document.
+    pub(crate) fn blocks_around(&self, id: &str) -> &[String] {
+        self.blocks.get(id).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn collect(steps: &[Step], around: &mut Vec<String>, blocks: &mut BTreeMap<String, Vec<String>>) {
+    for step in steps {
+        if let Some(id) = step.id() {
+            blocks.entry(id.to_owned()).or_insert_with(|| around.clone());
+        }
+        step.catch().iter().for_each(|clause| collect(clause.steps(), around, blocks));
+        around.push(step.path().to_owned());
+        step.children().into_iter().for_each(|steps| collect(steps, around, blocks));
+        around.pop();
+    }
+}
