@@ -15,6 +15,7 @@ use crate::expression::scope::Scope;
 use crate::expression::template::{Template, kind};
 use crate::input::InputError;
 use crate::pattern::Pattern;
+use crate::problem::Problems;
 use crate::run::Run;
 use crate::step::{Body, Frame, Placed, Step, sequence};
 
@@ -31,6 +32,8 @@ pub struct Workflow {
     pub triggers: Vec<Trigger>,
     /// How repeated events are known.
     pub dedupe: Option<Dedupe>,
+    /// What its author should know: nothing that is wrong.
+    pub notes: Problems,
     /// The workflows that it calls, and those that these call, once it is linked with them.
     pub(crate) callees: BTreeMap<String, Arc<Body>>,
 }

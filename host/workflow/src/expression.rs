@@ -134,6 +134,11 @@ impl Expression {
         &self.source
     }
 
+    /// The reference that it is, when it is no more than one.
+    pub(crate) fn as_reference(&self) -> Option<&Reference> {
+        self.references.first().filter(|reference| reference.join(".") == self.source)
+    }
+
     pub(crate) fn references(&self) -> &BTreeSet<Reference> {
         &self.references
     }

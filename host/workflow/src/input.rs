@@ -8,6 +8,7 @@ use std::ops::Deref;
 use serde_json::{Map, Value};
 
 use crate::expression::template::kind;
+use crate::schema::Schema;
 
 /// The inputs of a workflow, by name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +27,8 @@ impl Deref for Inputs {
 pub struct Input {
     /// Its type.
     pub kind: InputKind,
+    /// The whole of what it must be.
+    pub schema: Schema,
     /// Its value when none is given; without one, the input must be given.
     pub default: Option<Value>,
     /// What it is for.
@@ -71,6 +74,14 @@ pub enum InputError {
         /// What was given.
         found: &'static str,
     },
+    /// An input is of its type, and not what its schema asks for.
+    #[error("input `{place}`: {reason}")]
+    Invalid {
+        /// The input, or the place in it.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 impl Inputs {
@@ -92,6 +103,9 @@ impl Inputs {
             if !input.kind.admits(value) {
                 let (name, expected) = (name.clone(), input.kind.name());
                 return Err(InputError::WrongType { name, expected, found: kind(value) });
+            }
+            if let Some(flaw) = input.schema.flaws(value, 1).first() {
+                return Err(InputError::Invalid { place: flaw.place(name), reason: flaw.message.clone() });
             }
             inputs.insert(name.clone(), value.clone());
         }

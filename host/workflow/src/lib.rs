@@ -18,6 +18,8 @@ mod run;
 mod expression;
 mod pattern;
 
+mod schema;
+
 mod effect;
 mod input;
 mod step;
@@ -28,6 +30,8 @@ mod resolve;
 
 mod link;
 
+mod format;
+
 mod next;
 mod retry;
 
@@ -35,13 +39,16 @@ pub use document::{Dedupe, Trigger, Workflow};
 pub use effect::{Effect, Jitter};
 pub use event::{Decision, Event, Millis, RunInfo, RunStatus, StepError, Verdict};
 pub use expression::ExpressionError;
+pub use format::json_schema;
 pub use input::{Input, InputError, InputKind, Inputs};
 pub use link::LinkError;
-pub use load::load;
+pub use load::{document, load};
 pub use next::next;
 pub use pattern::{Pattern, PatternError};
 pub use problem::{Problem, Problems};
 pub use resolve::{PluginSchema, Surroundings};
 pub use retry::{NotRetryable, retry};
 pub use run::{Approval, Cancel, DecisionError, Failing, Illegal, MadeDecision, Run, StepRun, StepState};
+pub use schema::Schema;
 pub use step::{Body, Group, Label, Placed, Step};
+pub use yaml::to_yaml;

@@ -12,24 +12,34 @@ use sha2::{Digest, Sha256};
 use crate::document::{Dedupe, Trigger, Workflow};
 use crate::expression::template::{Template, kind};
 use crate::input::{Input, InputKind, Inputs};
-use crate::pattern::{Pattern, PatternError};
+use crate::pattern::Pattern;
 use crate::problem::{Collector, Problems, Span};
 use crate::read::{self, Fields, Naming};
 use crate::resolve::{self, Surroundings};
+use crate::schema::Schema;
 use crate::step::{Body, Reader};
 use crate::yaml::{self, Content, Node};
 
 const WHAT: &str = "a workflow";
-const FIELDS: &[&str] = &["name", "description", "on", "dedupe", "timeout", "inputs", "steps", "on-failure", "output"];
+/// The fields of a workflow.
+pub(crate) const FIELDS: &[&str] =
+    &["name", "description", "on", "dedupe", "timeout", "inputs", "vars", "steps", "on-failure", "output"];
 
 /// Loads and checks a workflow. `file_name` is only for the text of problems.
 pub fn load(file_name: &str, source: &str, surroundings: &Surroundings<'_>) -> Result<Workflow, Problems> {
     let mut problems = Collector::new(source);
     let workflow = yaml::parse(source, &mut problems).and_then(|root| read(&root, source, surroundings, &mut problems));
     match workflow {
-        Some(workflow) if problems.is_empty() => Ok(workflow),
+        Some(workflow) if problems.is_empty() => Ok(Workflow { notes: problems.finish(file_name), ..workflow }),
         _ => Err(problems.finish(file_name)),
     }
+}
+
+/// The document as JSON, when it is YAML as workflows may have it: what [`to_yaml`](crate::to_yaml) writes again.
+pub fn document(source: &str) -> Option<Value> {
+    let mut problems = Collector::new(source);
+    let root = yaml::parse(source, &mut problems).filter(|_| problems.is_empty());
+    root.map(|root| root.to_json())
 }
 
 fn read(root: &Node, source: &str, surroundings: &Surroundings<'_>, problems: &mut Collector<'_>) -> Option<Workflow> {
@@ -41,6 +51,7 @@ fn read(root: &Node, source: &str, surroundings: &Surroundings<'_>, problems: &m
     let timeout = fields.get("timeout").and_then(|node| read::duration(node, "`timeout`", problems));
     let inputs =
         fields.get("inputs").map_or_else(Inputs::default, |node| read_inputs(node, !triggers.is_empty(), problems));
+    let vars = fields.get("vars").map_or_else(BTreeMap::new, |node| read_vars(node, problems));
     let steps = fields.required("steps", WHAT, problems);
     let mut reader = Reader::new(problems);
     let steps = steps.map_or_else(Vec::new, |node| reader.sequence(node, "steps"));
@@ -50,12 +61,13 @@ fn read(root: &Node, source: &str, surroundings: &Surroundings<'_>, problems: &m
     let digest = hex(&Sha256::digest(source.as_bytes()));
     let body = Body::new(name.unwrap_or_default(), digest, inputs, steps, on_failure);
     let mut workflow = Workflow {
-        body: Arc::new(Body { timeout, output, ..body }),
+        body: Arc::new(Body { timeout, vars, output, ..body }),
         description: description.map(str::to_owned),
         source: source.to_owned(),
         triggers,
         dedupe,
         callees: BTreeMap::new(),
+        notes: Problems::default(),
     };
     resolve::resolve(&mut workflow, surroundings, &lost, problems);
     Some(workflow)
@@ -79,7 +91,7 @@ fn read_triggers(node: &Node, problems: &mut Collector<'_>) -> Vec<Trigger> {
         match Pattern::new(&pattern.to_json()) {
             Ok(pattern) => Some(Trigger::Event(pattern)),
             Err(error) => {
-                let span = place_of(pattern, &error);
+                let span = place_of(pattern, &error.path);
                 problems.add(&span, format!("not an event pattern: {error}"));
                 None
             }
@@ -88,20 +100,21 @@ fn read_triggers(node: &Node, problems: &mut Collector<'_>) -> Vec<Trigger> {
     triggers.collect()
 }
 
-/// The place of the value that a pattern's error is about.
-fn place_of(pattern: &Node, error: &PatternError) -> Span {
-    let mut node = pattern;
-    for name in &error.path {
-        let entries = match &node.content {
-            Content::Map(entries) => entries.as_slice(),
-            _ => &[],
+/// The place of the value that fields and numbers lead to: as far as they do; the whole, where they do not.
+fn place_of(root: &Node, path: &[String]) -> Span {
+    let mut node = root;
+    let mut span = root.span.clone();
+    for name in path {
+        let next = match &node.content {
+            Content::Map(entries) => entries.iter().find(|(key, _)| key.name == *name).map(|(_, value)| value),
+            Content::List(items) => name.parse::<usize>().ok().and_then(|index| items.get(index)),
+            _ => None,
         };
-        match entries.iter().find(|(key, _)| key.name == *name) {
-            Some((_, value)) => node = value,
-            None => break,
-        }
+        let Some(next) = next else { break };
+        node = next;
+        span = next.span.clone();
     }
-    node.span.clone()
+    span
 }
 
 fn read_dedupe(node: &Node, has_triggers: bool, problems: &mut Collector<'_>) -> Option<Dedupe> {
@@ -151,16 +164,48 @@ fn read_inputs(node: &Node, has_triggers: bool, problems: &mut Collector<'_>) ->
     Inputs(inputs)
 }
 
+fn read_vars(node: &Node, problems: &mut Collector<'_>) -> BTreeMap<String, Template> {
+    let Content::Map(entries) = &node.content else {
+        problems.add(&node.span, format!("`vars` must be a mapping, not {}", node.kind()));
+        return BTreeMap::new();
+    };
+    let vars = entries.iter().map(|(key, node)| {
+        read::name(&key.name, &key.span, "a variable's name", Naming::Identifier, problems);
+        (key.name.clone(), Template::read(node, problems))
+    });
+    vars.collect()
+}
+
+/// An input is a JSON Schema with a `type`, and its default.
 fn read_input(name: &str, node: &Node, problems: &mut Collector<'_>) -> Option<Input> {
-    let fields = Fields::of(node, "an input", &["type", "default", "description"], problems)?;
+    let Content::Map(entries) = &node.content else {
+        problems.add(&node.span, format!("an input must be a mapping, not {}", node.kind()));
+        return None;
+    };
+    let fields: BTreeMap<&str, &Node> = entries.iter().map(|(key, node)| (key.name.as_str(), node)).collect();
     let description = fields.get("description").and_then(|node| read::text(node, "`description`", problems));
-    let given = fields.required("type", "an input", problems)?;
+    let Some(given) = fields.get("type") else {
+        problems.add(&node.span, "an input needs `type`");
+        return None;
+    };
     let input = read::word(given, "`type`", &InputKind::ALL, problems)?;
-    let default = fields.get("default");
-    let value: Option<Value> = default.map(Node::to_json);
-    if let (Some(node), Some(value)) = (default, value.as_ref().filter(|value| !input.admits(value))) {
-        let message = format!("the default of `{name}` must be of type `{}`, not {}", input.name(), kind(value));
-        problems.add(&node.span, message);
+    let schema = match Schema::compile(&node.to_json()) {
+        Ok(schema) => schema,
+        Err(flaw) => {
+            problems.add_flaw(&place_of(node, &flaw.path), flaw.message, flaw.help);
+            return None;
+        }
+    };
+    let default = fields.get("default").map(|node| (node, node.to_json()));
+    if let Some((node, value)) = &default {
+        if !input.admits(value) {
+            let message = format!("the default of `{name}` must be of type `{}`, not {}", input.name(), kind(value));
+            problems.add(&node.span, message);
+        } else if let Some(flaw) = schema.flaws(value, 1).first() {
+            let message = format!("the default of `{name}` is not what it asks for: {}", flaw.message);
+            problems.add(&place_of(node, &flaw.path), message);
+        }
     }
-    Some(Input { kind: input, default: value, description: description.map(str::to_owned) })
+    let default = default.map(|(_, value)| value);
+    Some(Input { kind: input, schema, default, description: description.map(str::to_owned) })
 }

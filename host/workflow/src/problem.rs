@@ -34,10 +34,13 @@ pub struct Problem {
     pub help: Option<String>,
     #[serde(skip)]
     span: Span,
+    #[serde(skip)]
+    is_note: bool,
 }
 
-/// Everything that is wrong with a workflow file, in the order of the file. Never empty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// Everything that there is to say of a workflow file, in the order of the file: what is wrong with it, which is never
+/// nothing, or, of one with nothing wrong, what its author should know.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Problems {
     #[serde(skip)]
@@ -65,7 +68,8 @@ impl Problems {
         let place = Snippet::source(self.text.as_str())
             .path(self.file_name.as_str())
             .annotation(AnnotationKind::Primary.span(problem.span.clone()));
-        let mut group = Level::ERROR.primary_title(problem.message.as_str()).element(place);
+        let level = if problem.is_note { Level::NOTE } else { Level::ERROR };
+        let mut group = level.primary_title(problem.message.as_str()).element(place);
         if let Some(help) = &problem.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
@@ -85,11 +89,12 @@ impl std::error::Error for Problems {}
 pub(crate) struct Collector<'a> {
     source: &'a str,
     problems: Vec<Problem>,
+    notes: Vec<Problem>,
 }
 
 impl<'a> Collector<'a> {
     pub(crate) fn new(source: &'a str) -> Self {
-        Self { source, problems: Vec::new() }
+        Self { source, problems: Vec::new(), notes: Vec::new() }
     }
 
     pub(crate) fn add(&mut self, span: &Span, message: impl Into<String>) {
@@ -98,6 +103,17 @@ impl<'a> Collector<'a> {
 
     pub(crate) fn add_with_help(&mut self, span: &Span, message: impl Into<String>, help: impl Into<String>) {
         self.push(span, message.into(), Some(help.into()));
+    }
+
+    /// The same, where there may be nothing to say about what to do.
+    pub(crate) fn add_flaw(&mut self, span: &Span, message: impl Into<String>, help: Option<String>) {
+        self.push(span, message.into(), help);
+    }
+
+    /// Something that is not wrong, and that the author should know.
+    pub(crate) fn note(&mut self, span: &Span, message: impl Into<String>, help: impl Into<String>) {
+        let note = self.problem(span, message.into(), Some(help.into()), true);
+        self.notes.push(note);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -116,19 +132,26 @@ impl<'a> Collector<'a> {
     }
 
     /// Everything found.
-    pub(crate) fn finish(mut self, file_name: &str) -> Problems {
-        self.problems.sort_by_key(|problem| problem.span.start);
-        Problems { file_name: file_name.to_owned(), text: self.source.to_owned(), problems: self.problems }
+    pub(crate) fn finish(self, file_name: &str) -> Problems {
+        let Self { source, problems, notes } = self;
+        // Of what is wrong, notes may be wrong.
+        let mut problems = if problems.is_empty() { notes } else { problems };
+        problems.sort_by_key(|problem| problem.span.start);
+        Problems { file_name: file_name.to_owned(), text: source.to_owned(), problems }
     }
 
     fn push(&mut self, span: &Span, message: String, help: Option<String>) {
-        if self.problems.len() >= MAX_PROBLEMS {
-            return;
+        if self.problems.len() < MAX_PROBLEMS {
+            let problem = self.problem(span, message, help, false);
+            self.problems.push(problem);
         }
+    }
+
+    fn problem(&self, span: &Span, message: String, help: Option<String>, is_note: bool) -> Problem {
         let span = self.first_line(span);
         let (line, column) = position(self.source, span.start);
         let (end_line, end_column) = position(self.source, span.end);
-        self.problems.push(Problem { message, line, column, end_line, end_column, help, span });
+        Problem { message, line, column, end_line, end_column, help, span, is_note }
     }
 
     /// A caret under a whole block says less than one under its first line.

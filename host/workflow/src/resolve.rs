@@ -4,9 +4,12 @@
 //! may or may not have ended), nor those of a `catch` (they may never run). The steps of a `catch` see what failed;
 //! those of `on-failure` see every step, whatever became of it.
 
+mod bypass;
 mod call;
+mod given;
 mod place;
 mod plugin;
+mod secret;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,10 +17,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::document::Workflow;
-use crate::expression::scope::{ERROR_FIELDS, RUN_FIELDS, STEP_FIELDS};
+use crate::expression::scope::{ERROR_FIELDS, RUN_FIELDS, STEP_FIELDS, VARS};
 use crate::expression::{Reference, template::Template};
 use crate::problem::{Collector, Span};
 use crate::read::suggestion;
+use crate::schema::Shape;
 use crate::step::{INDEX, Step};
 
 /// What the checker needs to know of the installation. All optional, so that a file can be checked offline.
@@ -50,16 +54,25 @@ pub(crate) fn resolve(
     place::check(workflow, problems);
     plugin::check(workflow, surroundings, problems);
     call::check(workflow, surroundings, problems);
+    secret::check(workflow, surroundings, problems);
+    bypass::note(workflow, problems);
     let mut resolver = Resolver {
         order: order(workflow),
         inputs: workflow.inputs.keys().cloned().collect(),
+        vars: workflow.vars.keys().cloned().collect(),
         outputs: plugin::outputs(workflow, surroundings),
+        own: own_outputs(workflow),
         each_of: each_of(workflow),
         lost,
         problems,
     };
     if let Some(dedupe) = &workflow.dedupe {
-        resolver.check_event_only(&dedupe.key);
+        resolver.check_only(&dedupe.key, "`key`", &["event"]);
+    }
+    for var in workflow.vars.values() {
+        if resolver.check_only(var, "a variable", &["event", "inputs", "run"]) {
+            resolver.template(&mut var.clone(), &Sight::default());
+        }
     }
     let body = Arc::make_mut(&mut workflow.body);
     let mut sight = Sight::default();
@@ -91,8 +104,11 @@ struct Resolver<'a, 's> {
     /// Every id with its position in the document.
     order: BTreeMap<String, usize>,
     inputs: BTreeSet<String>,
-    /// The fields of the outputs that are known in full, by id.
-    outputs: BTreeMap<String, Vec<String>>,
+    vars: BTreeSet<String>,
+    /// What is known of the outputs, by id.
+    outputs: BTreeMap<String, Shape<'a>>,
+    /// The fields of the outputs of blocks, by id.
+    own: BTreeMap<String, &'static [&'static str]>,
     /// The `each` that a step is in, as messages say it.
     each_of: BTreeMap<String, String>,
     lost: &'a BTreeSet<String>,
@@ -156,13 +172,24 @@ impl Resolver<'_, '_> {
     fn reference(&mut self, reference: &Reference, span: &Span, sight: &Sight) {
         let mut path = reference.iter().map(String::as_str);
         let root = path.next().unwrap_or_default();
-        let (first, second, third) = (path.next(), path.next(), path.next());
+        let (first, second) = (path.next(), path.next());
+        let of_output: Vec<&str> = path.collect();
         let span = self.problems.narrow(span, &reference.join("."));
         match (root, first) {
             ("event", _) | ("steps" | "inputs" | "run", None) => {}
+            (VARS, None) => {
+                let message = "`vars` is no value of its own: name the variable, as in `vars.bucket`";
+                self.problems.add(&span, message);
+            }
+            (VARS, Some(name)) => {
+                let known: Vec<&str> = self.vars.iter().map(String::as_str).collect();
+                if !known.contains(&name) {
+                    self.problems.add_with_help(&span, format!("unknown variable `{name}`"), suggestion(name, &known));
+                }
+            }
             ("steps", Some(id)) => {
                 if self.step_reference(id, &span, sight) {
-                    self.step_field(id, second, third, &span);
+                    self.step_field(id, second, &of_output, &span);
                 }
             }
             ("inputs", Some(name)) => {
@@ -179,7 +206,7 @@ impl Resolver<'_, '_> {
             ("error", None) => {}
             (name, _) if sight.bindings.iter().any(|binding| binding == name) => {}
             (other, _) => {
-                let mut known = vec!["event", "inputs", "run", "steps", "error"];
+                let mut known = vec!["event", "inputs", VARS, "run", "steps", "error"];
                 known.extend(sight.bindings.iter().map(String::as_str));
                 self.problems.add_with_help(&span, format!("unknown name `{other}`"), suggestion(other, &known));
             }
@@ -219,32 +246,55 @@ impl Resolver<'_, '_> {
         false
     }
 
-    fn step_field(&mut self, id: &str, field: Option<&str>, of_output: Option<&str>, span: &Span) {
+    fn step_field(&mut self, id: &str, field: Option<&str>, of_output: &[&str], span: &Span) {
         let Some(field) = field else { return };
         if field != "output" {
             return self.known(field, &format!("steps.{id}"), STEP_FIELDS, span);
         }
-        if let (Some(fields), Some(name)) = (self.outputs.get(id), of_output) {
-            let known: Vec<&str> = fields.iter().map(String::as_str).collect();
-            if !known.contains(&name) {
+        if let (Some(fields), Some(name)) = (self.own.get(id).copied(), of_output.first()) {
+            if !fields.contains(name) {
                 let message = format!("the output of `{id}` has no field `{name}`");
-                self.problems.add_with_help(span, message, suggestion(name, &known));
+                self.problems.add_with_help(span, message, suggestion(name, fields));
+            }
+            return;
+        }
+        let Some(mut shape) = self.outputs.get(id).copied() else { return };
+        let mut place = format!("the output of `{id}`");
+        for name in of_output {
+            if let Some(known) = shape.closed_fields().filter(|known| !known.contains(name)) {
+                let message = format!("{place} has no field `{name}`");
+                return self.problems.add_with_help(span, message, suggestion(name, &known));
+            }
+            place = format!("`{name}` in {place}");
+            match shape.field(name) {
+                Some(inner) => shape = inner,
+                None => return,
             }
         }
     }
 
-    /// The key of `dedupe` is evaluated before there is a run.
-    fn check_event_only(&mut self, key: &Template) {
-        for (expression, span) in key.expressions() {
-            for reference in
-                expression.references().iter().filter(|reference| reference.first().is_none_or(|root| root != "event"))
-            {
+    /// What is evaluated before there is a run, or whenever it is needed, sees only what never changes.
+    fn check_only(&mut self, template: &Template, what: &str, roots: &[&str]) -> bool {
+        let mut clean = true;
+        for (expression, span) in template.expressions() {
+            let allowed =
+                |reference: &&Reference| reference.first().is_some_and(|root| !roots.contains(&root.as_str()));
+            for reference in expression.references().iter().filter(allowed) {
                 let name = reference.join(".");
                 let span = self.problems.narrow(span, &name);
-                self.problems.add(&span, format!("`key` can only refer to `event`, not `{name}`"));
+                let roots = roots.join("`, `");
+                self.problems.add(&span, format!("{what} can only refer to `{roots}`, not `{name}`"));
+                clean = false;
             }
         }
+        clean
     }
+}
+
+/// The fields of the outputs of steps that run no plugin.
+fn own_outputs(workflow: &Workflow) -> BTreeMap<String, &'static [&'static str]> {
+    let own = workflow.walk().into_iter().filter_map(|step| Some((step.id()?.to_owned(), step.output_fields()?)));
+    own.collect()
 }
 
 /// All ids of these steps and of what is inside of them, `catch` included, in the order of the document.

@@ -89,6 +89,20 @@ const KINDS: &[(&str, &[&str], &[&str])] = &[
     ("call", call::FIELDS, DOING_FIELDS),
 ];
 
+/// The kinds there are, by the field that decides them.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|(kind, ..)| *kind)
+}
+
+/// The fields of a step of one kind, or of any.
+pub(crate) fn fields_of<'a>(kind: impl Into<Option<&'a str>>) -> Vec<&'static str> {
+    let kind = kind.into();
+    let own = KINDS.iter().filter(|(name, ..)| kind.is_none_or(|kind| kind == *name));
+    let own = own.flat_map(|(_, own, doing)| own.iter().chain(*doing));
+    let fields: BTreeSet<&str> = COMMON_FIELDS.iter().chain(own).copied().collect();
+    fields.into_iter().collect()
+}
+
 impl Step {
     /// Its id, or its place in the document when it has none: `steps.1`, `contain.branches.0.steps.2`.
     pub fn path(&self) -> &str {
@@ -169,6 +183,18 @@ impl Step {
         steps
     }
 
+    /// The fields of its output, where its kind decides them.
+    pub(crate) fn output_fields(&self) -> Option<&'static [&'static str]> {
+        match &self.kind {
+            Kind::Parallel(_) => Some(&["errors"]),
+            Kind::Choose(_) => Some(&["chosen"]),
+            Kind::Each(_) => Some(&["results", "errors"]),
+            Kind::Approval(_) => Some(&["approved_by"]),
+            Kind::Wait(_) => Some(&["until"]),
+            Kind::Plugin(_) | Kind::Call(_) => None,
+        }
+    }
+
     /// The name by which its steps see their item, when it is an `each`.
     pub(crate) fn binding(&self) -> Option<&str> {
         match &self.kind {
@@ -213,6 +239,19 @@ impl Step {
             Kind::Wait(wait) => templates.push(wait.time_mut()),
             Kind::Call(call) => templates.push(call.inputs_mut()),
             Kind::Parallel(_) => {}
+        }
+        templates
+    }
+
+    /// What it evaluates that no plugin is given, with what that is.
+    pub(crate) fn plain_templates(&self) -> Vec<(&'static str, &Template)> {
+        let mut templates: Vec<_> = self.condition.iter().map(|condition| ("`if`", condition)).collect();
+        match &self.kind {
+            Kind::Approval(approval) => templates.push(("`title`", approval.title())),
+            Kind::Choose(choose) => templates.extend(choose.conditions().iter().map(|when| ("`when`", when))),
+            Kind::Each(each) => templates.push(("`in`", each.list())),
+            Kind::Wait(wait) => templates.push(("`wait`", wait.time())),
+            Kind::Plugin(_) | Kind::Parallel(_) | Kind::Call(_) => {}
         }
         templates
     }
@@ -310,10 +349,7 @@ impl<'p, 's> Reader<'p, 's> {
             return None;
         }
         let kind = self.kind_of(node);
-        let own = KINDS.iter().filter(|(name, ..)| kind.is_none_or(|kind| kind == *name));
-        let own = own.flat_map(|(_, own, doing)| own.iter().chain(*doing));
-        let known: BTreeSet<&str> = COMMON_FIELDS.iter().chain(own).copied().collect();
-        let known: Vec<&str> = known.into_iter().collect();
+        let known = fields_of(kind);
         let what = kind.map_or_else(|| "a step".to_owned(), |kind| format!("{} `{kind}` step", article(kind)));
         let fields = Fields::of(node, &what, &known, self.problems)?;
 
@@ -343,7 +379,7 @@ impl<'p, 's> Reader<'p, 's> {
     /// The one field that decides the kind; `None` when that is a problem.
     fn kind_of(&mut self, node: &Node) -> Option<&'static str> {
         let Content::Map(entries) = &node.content else { return None };
-        let known = |name: &str| KINDS.iter().map(|(kind, ..)| *kind).find(|kind| *kind == name);
+        let known = |name: &str| kinds().find(|kind| *kind == name);
         let mut given = entries.iter().filter_map(|(key, _)| Some((key, known(&key.name)?)));
         match (given.next(), given.next()) {
             (Some((_, kind)), None) => Some(kind),
@@ -353,7 +389,7 @@ impl<'p, 's> Reader<'p, 's> {
                 None
             }
             (None, _) => {
-                let kinds: Vec<&str> = KINDS.iter().map(|(kind, ..)| *kind).collect();
+                let kinds: Vec<&str> = kinds().collect();
                 self.problems.add(&node.span, format!("a step needs one of `{}`", kinds.join("`, `")));
                 None
             }

@@ -7,6 +7,9 @@
 //! Plain scalars are read more narrowly than YAML 1.2 does: `null`, `~` and nothing are null, `true` and `false` are
 //! booleans, numbers are JSON numbers without an exponent. All else (`no`, `on`, `012`, `1e3`, `.inf`, dates) is text.
 
+mod print;
+
+pub use print::to_yaml;
 use serde_json::{Map, Number, Value};
 use serde_saphyr::granit_parser::{Event, Options, Parser, ScalarStyle, Span as Mark, options};
 

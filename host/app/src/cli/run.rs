@@ -95,12 +95,9 @@ mod tests {
 
     #[test]
     fn inputs_have_the_types_that_the_workflow_declares() {
-        let input = |kind| Input { kind, default: None, description: None };
-        let declared = BTreeMap::from([
-            ("account".to_owned(), input(InputKind::String)),
-            ("port".to_owned(), input(InputKind::Integer)),
-            ("groups".to_owned(), input(InputKind::Array)),
-        ]);
+        let source = "name: w\ninputs: { account: { type: string }, port: { type: integer }, groups: { type: array } }\n\
+                      steps: [{ id: a, plugin: p }]\n";
+        let declared = ::workflow::load("w.yaml", source, &Surroundings::default()).unwrap().inputs.0.clone();
         let given =
             |pairs: &[(&str, &str)]| pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
         let pairs = [("account", "012345678901"), ("port", "22"), ("groups", "[\"a\"]"), ("else", "1")];

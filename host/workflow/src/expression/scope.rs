@@ -1,18 +1,21 @@
-//! What an expression sees: `event`, `inputs`, `run`, `steps`, `error` where something failed, and what an `each` gives.
+//! What an expression sees: `event`, `inputs`, `vars`, `run`, `steps`, `error` where something failed, and what an `each` gives.
 //!
 //! This decides the roots and their fields. A context holds only what an expression refers to, since events and outputs
 //! can be large. What is seen at a place of a run is left to whoever knows that place ([`Sight`]), which references are
 //! allowed at which place to `resolve`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::Value;
 use minijinja::value::Serde;
 use serde_json::{Value as Json, json};
 
-use super::Reference;
+use super::template::Template;
+use super::{ExpressionError, Reference};
 use crate::event::{Failure, StepError};
 
+/// The root of the variables. Only those that are referred to are evaluated.
+pub(crate) const VARS: &str = "vars";
 /// The fields of `run`.
 pub(crate) const RUN_FIELDS: &[&str] = &["id", "workflow", "account", "region", "started_by", "started_at"];
 /// The fields of a step.
@@ -30,6 +33,8 @@ pub(crate) trait Sight {
     fn run(&self) -> Json;
     /// What the step with this id came to: [`STEP_FIELDS`].
     fn step(&self, id: &str) -> Json;
+    /// The variable of this name.
+    fn var(&self, name: &str) -> Option<&Template>;
     /// What failed, in a `catch` or `on-failure`.
     fn failure(&self) -> Option<&Failure>;
     /// A name that an `each` around gives.
@@ -51,9 +56,24 @@ impl Scope<'_> {
         &self,
         references: impl Iterator<Item = &'r Reference>,
         steps: &BTreeSet<&String>,
-    ) -> Value {
-        let roots: BTreeSet<&str> = references.filter_map(|path| path.first()).map(String::as_str).collect();
-        Value::from_pairs(roots.into_iter().filter_map(|root| Some((root, self.root(root, steps)?))))
+    ) -> Result<Value, ExpressionError> {
+        let mut roots = BTreeSet::new();
+        let mut vars = BTreeMap::new();
+        for path in references {
+            let (root, field) = (path.first().map_or("", String::as_str), path.get(1));
+            roots.insert(root);
+            if let (VARS, Some(name), Self::Run(sight)) = (root, field, self)
+                && let (false, Some(var)) = (vars.contains_key(name), sight.var(name))
+            {
+                vars.insert(name.clone(), var.evaluate(self)?);
+            }
+        }
+        let vars = from_json(&json!(vars));
+        let root = |root: &'r str| match root {
+            VARS => Some((root, vars.clone())),
+            other => Some((other, self.root(other, steps)?)),
+        };
+        Ok(Value::from_pairs(roots.into_iter().filter_map(root)))
     }
 
     fn root(&self, root: &str, steps: &BTreeSet<&String>) -> Option<Value> {

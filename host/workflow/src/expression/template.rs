@@ -81,12 +81,40 @@ impl Template {
         matches!(self.shape, Shape::List(_))
     }
 
-    /// The value under a name, when it is a mapping that is written out.
-    pub(crate) fn field(&self, name: &str) -> Option<&Template> {
+    /// The items of a list that is written out.
+    pub(crate) fn items(&self) -> Option<&[Template]> {
         match &self.shape {
-            Shape::Map(entries) => entries.iter().find(|(field, _)| field == name).map(|(_, value)| value),
+            Shape::List(items) => Some(items),
             _ => None,
         }
+    }
+
+    /// The fields of a mapping that is written out.
+    pub(crate) fn fields(&self) -> Option<&[(String, Template)]> {
+        match &self.shape {
+            Shape::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The value under a name, when it is a mapping that is written out.
+    pub(crate) fn field(&self, name: &str) -> Option<&Template> {
+        self.fields()?.iter().find(|(field, _)| field == name).map(|(_, value)| value)
+    }
+
+    /// The value, when there is no expression anywhere in it.
+    pub(crate) fn constant(&self) -> Option<Json> {
+        self.expressions().is_empty().then(|| self.evaluate_in(&Value::UNDEFINED).ok())?
+    }
+
+    /// The place of a part of it: as far as the fields and numbers lead.
+    pub(crate) fn place(&self, path: &[String]) -> &Span {
+        let Some((name, rest)) = path.split_first() else { return &self.span };
+        let part = match &self.shape {
+            Shape::List(items) => name.parse::<usize>().ok().and_then(|index| items.get(index)),
+            _ => self.field(name),
+        };
+        part.map_or(&self.span, |part| part.place(rest))
     }
 
     /// It as the file has it, for people: expressions without delimiters where they are the whole.
@@ -156,7 +184,7 @@ impl Template {
         }
         let references = expressions.iter().flat_map(|(expression, _)| expression.references());
         let steps: BTreeSet<&String> = expressions.iter().flat_map(|(expression, _)| expression.steps()).collect();
-        let value = self.evaluate_in(&scope.context(references, &steps))?;
+        let value = self.evaluate_in(&scope.context(references, &steps)?)?;
         if json::size(&value) > json::MAX_RESULT { Err(ExpressionError::TooLarge) } else { Ok(value) }
     }
 

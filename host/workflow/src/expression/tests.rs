@@ -36,7 +36,7 @@ fn evaluate_in(source: &str, event: &Value) -> Result<Value, String> {
 fn evaluate_one(source: &str, event: &Value) -> Result<Value, ExpressionError> {
     let expression = Expression::compile(source)?;
     let steps = std::collections::BTreeSet::new();
-    expression.evaluate(&Scope::Event(event).context(expression.references().iter(), &steps))
+    expression.evaluate(&Scope::Event(event).context(expression.references().iter(), &steps)?)
 }
 
 fn check(source: &str, expected: Value) {

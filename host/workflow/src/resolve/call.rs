@@ -31,7 +31,10 @@ pub(super) fn check(workflow: &Workflow, surroundings: &Surroundings<'_>, proble
         match callee.link(&find) {
             Ok(_) => {}
             Err(LinkError::Cycle { path }) => {
-                let path: Vec<String> = std::iter::once(workflow.name.clone()).chain(path).collect();
+                let mut path: Vec<String> = std::iter::once(workflow.name.clone()).chain(path).collect();
+                if let Some(back) = path.iter().skip(1).position(|name| *name == workflow.name) {
+                    path.truncate(back + 2);
+                }
                 problems.add(call.span(), LinkError::Cycle { path }.to_string());
             }
             Err(error) => problems.add(call.span(), error.to_string()),

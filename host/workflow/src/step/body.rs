@@ -18,6 +18,8 @@ pub struct Body {
     pub timeout: Option<Duration>,
     /// What a run is given, by name.
     pub inputs: Inputs,
+    /// Values with a name, made of the event, the inputs and the run.
+    pub(crate) vars: BTreeMap<String, Template>,
     /// What a run does.
     pub steps: Vec<Step>,
     /// What a run does when it would end failed, expired or timed out.
@@ -32,7 +34,7 @@ impl Body {
         let mut blocks = BTreeMap::new();
         collect(&steps, &mut Vec::new(), &mut blocks);
         collect(&on_failure, &mut Vec::new(), &mut blocks);
-        Self { name, digest, timeout: None, inputs, steps, on_failure, output: None, blocks }
+        Self { name, digest, timeout: None, inputs, vars: BTreeMap::new(), steps, on_failure, output: None, blocks }
     }
 
     /// The plugins that it runs, by name.

@@ -64,10 +64,6 @@ impl Call {
         &self.given
     }
 
-    pub(crate) fn inputs(&self) -> &Template {
-        &self.inputs
-    }
-
     pub(super) fn inputs_mut(&mut self) -> &mut Template {
         &mut self.inputs
     }

@@ -68,6 +68,10 @@ impl Choose {
         &mut self.alternatives
     }
 
+    pub(crate) fn conditions(&self) -> &[Template] {
+        &self.conditions
+    }
+
     pub(super) fn conditions_mut(&mut self) -> &mut [Template] {
         &mut self.conditions
     }

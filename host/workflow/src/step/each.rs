@@ -28,8 +28,8 @@ const MAX_ITEMS: usize = 1_000;
 const MAX_STEPS: usize = 10_000;
 /// What Jinja and the scope give a meaning of their own.
 const RESERVED: &[&str] = &[
-    INDEX, "event", "inputs", "run", "steps", "error", "loop", "not", "and", "or", "in", "is", "if", "else", "for",
-    "true", "false", "none", "self",
+    INDEX, "event", "inputs", "vars", "run", "steps", "error", "loop", "not", "and", "or", "in", "is", "if", "else",
+    "for", "true", "false", "none", "self",
 ];
 
 /// A block that repeats its steps.

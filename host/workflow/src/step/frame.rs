@@ -14,6 +14,7 @@ use super::Step;
 use super::body::Body;
 use crate::event::Failure;
 use crate::expression::scope::Sight;
+use crate::expression::template::Template;
 use crate::run::{Run, StepRun, StepState};
 
 /// A place in a run.
@@ -189,6 +190,10 @@ impl Sight for View<'_> {
 
     fn step(&self, id: &str) -> Value {
         self.frame.result(id, self.run)
+    }
+
+    fn var(&self, name: &str) -> Option<&Template> {
+        self.frame.body.vars.get(name)
     }
 
     fn failure(&self) -> Option<&Failure> {

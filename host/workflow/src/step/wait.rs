@@ -42,6 +42,11 @@ impl Wait {
         }
     }
 
+    pub(crate) fn time(&self) -> &Template {
+        let (Wait::For(time) | Wait::Until(time)) = self;
+        time
+    }
+
     pub(super) fn time_mut(&mut self) -> &mut Template {
         let (Wait::For(time) | Wait::Until(time)) = self;
         time

@@ -1,0 +1,122 @@
+//! What a plugin is given, held against the schema of what it takes.
+//!
+//! A value that is written out is held against the schema itself. Of an expression that is no more than a reference, the
+//! type may be known: from the output of a plugin, from an input, from a variable. What is not known is not reported.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Surroundings, plugin};
+use crate::document::Workflow;
+use crate::expression::Expression;
+use crate::expression::template::Template;
+use crate::problem::Collector;
+use crate::schema::{Schema, Shape};
+
+/// More of one value help nobody.
+const MOST: usize = 5;
+
+/// What is known of the values of a workflow.
+pub(super) struct Given<'a> {
+    workflow: &'a Workflow,
+    outputs: BTreeMap<String, Shape<'a>>,
+}
+
+impl<'a> Given<'a> {
+    pub(super) fn new(workflow: &'a Workflow, surroundings: &Surroundings<'a>) -> Self {
+        Self { workflow, outputs: plugin::outputs(workflow, surroundings) }
+    }
+
+    /// Holds a value against what it must be. `what` names it in messages.
+    pub(super) fn check(&self, value: &Template, shape: Shape<'_>, what: &str, problems: &mut Collector<'_>) {
+        if let Some(literal) = value.constant() {
+            // A schema that does not compile is the plugin's, and no problem of the workflow.
+            let flaws = Schema::compile(&shape.alone()).map(|schema| schema.flaws(&literal, MOST)).unwrap_or_default();
+            if !flaws.is_empty() {
+                flaws
+                    .iter()
+                    .for_each(|flaw| problems.add(value.place(&flaw.path), format!("{what}: {}", flaw.message)));
+                return;
+            }
+        }
+        if let Some(items) = value.items() {
+            self.check_type(value, shape, "array", what, problems);
+            if let Some(shape) = shape.items() {
+                items.iter().for_each(|item| self.check(item, shape, what, problems));
+            }
+        } else if let Some(fields) = value.fields() {
+            self.check_type(value, shape, "object", what, problems);
+            let known = shape.closed_fields();
+            for (name, value) in fields {
+                match shape.field(name) {
+                    Some(shape) => self.check(value, shape, &format!("`{name}` in {what}"), problems),
+                    None if known.as_ref().is_some_and(|known| !known.contains(&name.as_str())) => {
+                        problems.add(value.span(), format!("{what} takes no `{name}`"));
+                    }
+                    None => {}
+                }
+            }
+        } else if value.constant().is_some() {
+            // It is what the schema asks for.
+        } else if let Some(expression) = value.as_expression() {
+            if let (Some(found), Some(wanted)) = (self.types(expression), shape.types())
+                && !found.iter().any(|found| wanted.iter().any(|wanted| overlap(found, wanted)))
+            {
+                let (wanted, found) = (wanted.join(" or "), found.join(" or "));
+                let span = problems.narrow(value.span(), expression.source());
+                let message = format!("{what} must be of type `{wanted}`, and `{}` is `{found}`", expression.source());
+                problems.add(&span, message);
+            }
+        } else {
+            self.check_type(value, shape, "string", what, problems);
+        }
+    }
+
+    fn check_type(&self, value: &Template, shape: Shape<'_>, found: &str, what: &str, problems: &mut Collector<'_>) {
+        if let Some(wanted) = shape.types().filter(|wanted| !wanted.contains(&found)) {
+            problems.add(value.span(), format!("{what} must be of type `{}`, not `{found}`", wanted.join(" or ")));
+        }
+    }
+
+    /// The types that an expression can result in, where that is known.
+    fn types(&self, expression: &Expression) -> Option<Vec<String>> {
+        let reference = expression.as_reference()?;
+        let path: Vec<&str> = reference.iter().map(String::as_str).collect();
+        let owned = |types: Vec<&str>| types.into_iter().map(str::to_owned).collect();
+        match path.as_slice() {
+            ["steps", id, "output", rest @ ..] => {
+                let shape = rest.iter().try_fold(*self.outputs.get(*id)?, |shape, name| shape.field(name))?;
+                shape.types().map(owned)
+            }
+            ["inputs", name, rest @ ..] => {
+                let shape = Shape::new(self.workflow.inputs.get(*name)?.schema.value());
+                rest.iter().try_fold(shape, |shape, name| shape.field(name))?.types().map(owned)
+            }
+            ["vars", name] => self.types_of(self.workflow.vars.get(*name)?),
+            ["run", _] | ["steps", _, "status"] => Some(vec!["string".to_owned()]),
+            _ => None,
+        }
+    }
+
+    fn types_of(&self, value: &Template) -> Option<Vec<String>> {
+        let kind = match value.constant() {
+            Some(Value::Null) => "null",
+            Some(Value::Bool(_)) => "boolean",
+            Some(Value::Number(number)) if number.is_f64() => "number",
+            Some(Value::Number(_)) => "integer",
+            _ if value.items().is_some() => "array",
+            _ if value.fields().is_some() => "object",
+            _ => match value.as_expression() {
+                Some(expression) => return self.types(expression),
+                None => "string",
+            },
+        };
+        Some(vec![kind.to_owned()])
+    }
+}
+
+/// Whether a value can be of both types. A number of an event may be whole.
+fn overlap(found: &str, wanted: &str) -> bool {
+    found == wanted || matches!((found, wanted), ("integer", "number") | ("number", "integer"))
+}
