@@ -181,7 +181,7 @@ class Demo:
             item["groupId"] = group
         file = self.folder / f"{identity}.json"
         file.write_text(json.dumps(event, indent=1))
-        taken = json.loads(self.quell("event", "send", str(file), "--json", by="eventbridge", quiet=True))
+        taken = json.loads(self.quell("events", "send", str(file), "--json", by="eventbridge", quiet=True))
         check(len(taken["runs"]) == 1, "not one workflow answers the event")
         run = taken["runs"][0]
         say(f"{run['workflow']} answers it: run {run['run']}")

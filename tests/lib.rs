@@ -20,3 +20,4 @@ pub use harness::ledger::LedgerFile;
 pub use harness::people::{People, install};
 pub use harness::proxy::{Proxy, Request};
 pub use harness::remediation::{event, grant, grant_plugins, push_plugins, push_workflow};
+pub use harness::standing::standing_in;

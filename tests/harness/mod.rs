@@ -9,3 +9,4 @@ pub mod ledger;
 pub mod people;
 pub mod proxy;
 pub mod remediation;
+pub mod standing;

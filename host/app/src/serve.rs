@@ -30,7 +30,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     installation.first_token(|text| say(format_args!("first token, for admins; it is shown only now: {text}"))).await?;
     say(format_args!("runs that go on: {}", installation.begin().await?))?;
     say(format_args!("listening on http://{address}"))?;
+    let keeper = installation.clone();
+    let schedules = tokio::spawn(async move { keeper.keep_schedules().await });
     http::connections::serve(listener, http::router(installation.clone()), stop, REQUESTS).await;
+    schedules.abort();
     installation.close(RUNS).await;
     Ok(())
 }

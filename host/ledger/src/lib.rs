@@ -16,7 +16,7 @@ pub use block::{Block, Item, Signature, SigningKey, VerifyingKey};
 pub use canonical::{arguments_hash, canonical};
 pub use entry::{CLAIMED, Draft, EVENTS, Entry, Malformed, Prepared, SYSTEM, is_run_name};
 pub use hash::Hash;
-pub use port::{Appended, Dedupe, Epoch, Fence, Filter, Ledger, LedgerError, Record, Summary};
+pub use port::{Appended, Dedupe, Epoch, Fence, Filter, Ledger, LedgerError, QUEUED, Record, Room, Summary};
 pub use verify::{Fault, Head, Place, Report, Verifier};
 
 /// A point in time: milliseconds since the Unix epoch, UTC.

@@ -16,6 +16,13 @@ pub enum Fence {
     /// The run does not exist yet, and no run with the same deduplication key is in its window. Both are refused as
     /// [`LedgerError::Duplicate`].
     New(Option<Dedupe>),
+    /// As [`Fence::New`], and there is a place for the run. Otherwise it is refused as [`LedgerError::Full`].
+    NewIn {
+        /// No run with the same deduplication key is in its window.
+        dedupe: Option<Dedupe>,
+        /// Where it must have a place.
+        room: Room,
+    },
     /// The driver's calls: the epoch is the newest.
     Epoch(Epoch),
     /// The driver's events: the epoch is the newest, and nothing moved the run since the entry `moved`.
@@ -30,6 +37,14 @@ pub enum Fence {
         /// The last entry that the writer knows to have moved the run.
         moved: u64,
     },
+    /// As [`Fence::Input`], for a run that is [`QUEUED`], and there is a place in each room. Otherwise it is refused as
+    /// [`LedgerError::Full`].
+    Admit {
+        /// The last entry that the writer knows to have moved the run.
+        moved: u64,
+        /// Where it must have a place, each.
+        rooms: Vec<Room>,
+    },
     /// Anything at any time: notes on a run that exists, and the installation's own chains, which begin so.
     Open,
 }
@@ -43,6 +58,20 @@ pub struct Dedupe {
     pub key: String,
     /// Only runs that started after this moment count.
     pub since: Millis,
+}
+
+/// The status of a run that has not begun, and so takes no place.
+pub const QUEUED: &str = "queued";
+
+/// How many runs may be under way at once. A run takes a place while it has neither ended nor is [`QUEUED`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Room {
+    /// Of the workflow with this name.
+    pub workflow: String,
+    /// With this deduplication key; without one, whatever their keys.
+    pub key: Option<String>,
+    /// The most.
+    pub runs: u32,
 }
 
 /// What is known of a run without reading its chain. A projection: `runner` can make it anew from the entries.
@@ -142,6 +171,16 @@ pub enum LedgerError {
     Duplicate {
         /// That run.
         run: String,
+    },
+    /// All places are taken.
+    #[error("workflow `{workflow}` has {runs} runs under way already")]
+    Full {
+        /// The workflow.
+        workflow: String,
+        /// How many may be.
+        runs: u32,
+        /// Whether it is about runs with the same deduplication key only.
+        same_key: bool,
     },
     /// There is no such run.
     #[error("no run `{run}`")]

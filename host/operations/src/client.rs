@@ -36,7 +36,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// has an unknown outcome.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// What the host is called in CloudTrail: in the user agent, and as the session of an assumed role.
-const NAME: &str = "quell";
+pub(crate) const NAME: &str = "quell";
 
 /// The clients of one account and region.
 pub(crate) struct Aws {

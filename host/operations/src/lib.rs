@@ -9,6 +9,7 @@ mod client;
 mod error;
 mod fault;
 mod operation;
+mod trail;
 
 mod ec2;
 mod s3;
@@ -41,6 +42,11 @@ impl Operations {
         accounts.check()?;
         let clients = Clients::new(&accounts);
         Ok(Operations { accounts, clients })
+    }
+
+    /// Whether CloudTrail's record of an API call in this account says that this installation made it.
+    pub fn made(&self, account: &str, record: &serde_json::Value) -> bool {
+        self.accounts.0.get(account).is_some_and(|account| trail::is_own(record, account))
     }
 
     /// The accounts that this installation acts on.

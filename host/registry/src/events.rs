@@ -8,6 +8,15 @@ pub fn event_unmatched(event: &Value, time: Millis, by: &str) -> Draft {
     Draft::new("event.unmatched", time, by, envelope(event)).with("event", event)
 }
 
+/// The entry of an event that is for a workflow that is disabled.
+pub fn event_disabled(event: &Value, workflow: &str, time: Millis, by: &str) -> Draft {
+    let mut data = envelope(event);
+    if let Value::Object(data) = &mut data {
+        data.insert("workflow".into(), workflow.into());
+    }
+    Draft::new("event.disabled", time, by, data).with("event", event)
+}
+
 /// The entry of an event that was refused, and why.
 pub fn event_refused(event: &Value, why: &str, time: Millis, by: &str) -> Draft {
     let mut data = envelope(event);

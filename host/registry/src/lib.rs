@@ -20,13 +20,13 @@ use ledger::{Malformed, Record};
 use serde_json::Value;
 
 pub use carry_over::CarryOver;
-pub use events::{event_refused, event_unmatched};
+pub use events::{event_disabled, event_refused, event_unmatched};
 pub use grants::{GrantRecord, Guardrail, grant_put, grant_revoked, guardrail_put, guardrail_removed};
 pub use limits::limits_set;
 pub use plugin::{Plugin, Uploaded, plugin_damaged, plugin_refused, plugin_repaired, plugin_uploaded};
 pub use secret::{Secret, secret_removed, secret_set};
 pub use token::{NewToken, Token, token_created, token_revoked};
-pub use workflows::{StoredWorkflow, workflow_put};
+pub use workflows::{StoredWorkflow, Switch, workflow_disabled, workflow_enabled, workflow_put};
 
 /// All that an installation knows.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +38,7 @@ pub struct Registry {
     limits: BTreeMap<String, Value>,
     workflows: BTreeMap<String, Arc<StoredWorkflow>>,
     current: BTreeMap<String, String>,
+    switches: BTreeMap<String, Switch>,
     tokens: BTreeMap<String, Token>,
     secrets: BTreeMap<String, Secret>,
 }

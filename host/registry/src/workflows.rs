@@ -1,4 +1,5 @@
-//! Workflows: documents by digest. A name points to the newest; a run keeps the one that it started with.
+//! Workflows: documents by digest. A name points to the newest; a run keeps the one that it started with. A name can be
+//! disabled: then nothing starts its workflow, whatever the newest is.
 
 use std::sync::Arc;
 
@@ -23,6 +24,25 @@ pub struct StoredWorkflow {
     pub time: Millis,
 }
 
+/// Whether a workflow may be started, and who said so last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Switch {
+    /// Whether nothing starts it.
+    pub disabled: bool,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub time: Millis,
+    /// Why, if they said.
+    pub reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Switched {
+    name: String,
+    reason: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct Put {
     name: String,
@@ -35,8 +55,31 @@ pub fn workflow_put(workflow: &Workflow, source: &str, time: Millis, by: &str) -
     Draft::new("workflow.put", time, by, data).with_bytes("source", source.into())
 }
 
+/// The entry of a workflow that nothing is to start any more.
+pub fn workflow_disabled(name: &str, reason: Option<&str>, time: Millis, by: &str) -> Draft {
+    Draft::new("workflow.disabled", time, by, json!({ "name": name, "reason": reason }))
+}
+
+/// The entry of a workflow that may be started again.
+pub fn workflow_enabled(name: &str, reason: Option<&str>, time: Millis, by: &str) -> Draft {
+    Draft::new("workflow.enabled", time, by, json!({ "name": name, "reason": reason }))
+}
+
 impl Registry {
     pub(crate) fn apply_workflow(&mut self, record: &Record) -> Result<(), Malformed> {
+        match record.entry.kind.as_str() {
+            "workflow.put" => self.apply_put(record),
+            kind @ ("workflow.disabled" | "workflow.enabled") => {
+                let Switched { name, reason } = facts(record)?;
+                let (by, time) = (record.entry.actor.clone(), record.entry.time);
+                self.switches.insert(name, Switch { disabled: kind == "workflow.disabled", by, time, reason });
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn apply_put(&mut self, record: &Record) -> Result<(), Malformed> {
         let Put { name, digest } = facts(record)?;
         let source = text(record, "source")?;
         let workflow = workflow::load(&name, &source, &Surroundings::default())
@@ -55,6 +98,16 @@ impl Registry {
     /// The newest workflow of this name.
     pub fn workflow(&self, name: &str) -> Option<&Arc<StoredWorkflow>> {
         self.workflows.get(self.current.get(name)?)
+    }
+
+    /// Who disabled or enabled the workflow of this name last, if anybody did.
+    pub fn switch(&self, name: &str) -> Option<&Switch> {
+        self.switches.get(name)
+    }
+
+    /// Whether nothing may start the workflow of this name.
+    pub fn is_disabled(&self, name: &str) -> bool {
+        self.switch(name).is_some_and(|switch| switch.disabled)
     }
 
     /// The workflow with this digest, newest or not.

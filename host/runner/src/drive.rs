@@ -101,6 +101,7 @@ impl Runner {
             return Ok(());
         }
         let workflow = self.workflow(&history)?;
+        let name = workflow.name.clone();
         let journal = Arc::new(RunJournal::new(self.ledger.clone(), run.into(), epoch));
         let mut drive = Drive {
             runner: self,
@@ -112,7 +113,13 @@ impl Runner {
             started: BTreeSet::new(),
             fresh: BTreeSet::new(),
         };
-        drive.go(nudge).await
+        drive.go(nudge).await?;
+        if drive.history.ended.is_some() {
+            // The run has ended whatever comes of this, and the next start, or the next look, makes up for it.
+            let admitted = self.admit(&name).await;
+            admitted.unwrap_or_else(|error| tracing::error!(%error, "runs that wait for a place cannot begin"));
+        }
+        Ok(())
     }
 
     /// The workflow that a run started with, linked with those that it calls.

@@ -7,6 +7,7 @@ use ledger::{Fence, LedgerError, Millis};
 use workflow::{Decision, DecisionError, Event, NotRetryable, Run, Verdict, Workflow};
 
 use crate::drive::DriveError;
+use crate::places::rooms;
 use crate::record::{person, stored};
 use crate::summary::summary;
 use crate::{History, HistoryError, Runner};
@@ -28,6 +29,9 @@ pub enum InputError {
     /// The run cannot go on.
     #[error(transparent)]
     NotRetryable(#[from] NotRetryable),
+    /// The run would take a place, and none is free.
+    #[error("the run cannot go on now: {0}")]
+    Full(String),
     /// No call of the run with this key waits for a person.
     #[error("call `{call}` does not wait for a review")]
     NotInReview {
@@ -137,12 +141,17 @@ impl Runner {
             let (draft, event) = stored(&event, now, &person(by)).map_err(HistoryError::from)?;
             let mut then = history.clone();
             then.apply(&event, then.moved + 1, now)?;
-            let fence = Fence::Input { moved: history.moved };
+            let fence = match &event {
+                // A run that had ended takes a place again.
+                Event::Retried { .. } => Fence::Admit { moved: history.moved, rooms: rooms(&workflow, &history) },
+                _ => Fence::Input { moved: history.moved },
+            };
             match self.ledger.append(run, fence, vec![draft], Some(summary(&workflow, &then))).await {
                 Ok(_) => {
                     self.scheduler.now(run);
                     return Ok(());
                 }
+                Err(error @ LedgerError::Full { .. }) => return Err(InputError::Full(error.to_string())),
                 Err(LedgerError::Moved { .. }) => history.catch_up(self.ledger.as_ref()).await?,
                 Err(error) => return Err(error.into()),
             }

@@ -7,9 +7,12 @@ use serde_json::{Map, Value, json};
 use std::time::Duration;
 use workflow::{Decision, Event, RunInfo, RunStatus, StepError, Verdict};
 
-/// The actor that a person is in the ledger.
+/// The beginning of the names that Quell itself starts and cancels runs under. No person's name has a colon.
+const OURS: &str = "quell:";
+
+/// The actor that a person, or Quell itself, is in the ledger.
 pub(crate) fn person(name: &str) -> String {
-    format!("user:{name}")
+    if name.starts_with(OURS) { "host".into() } else { format!("user:{name}") }
 }
 
 /// The entry of `event`, and the event as it will be read from there. It is followed in this form only, so that a run is
@@ -44,6 +47,8 @@ fn draft_of(event: &Event, time: Millis, actor: &str) -> Draft {
                 None => draft,
             }
         }
+        Event::Queued { behind } => entry("run.queued", json!({ "behind": behind })),
+        Event::Admitted => entry("run.admitted", json!({})),
         Event::StepSkipped { path } => entry("step.skipped", json!({ "step": path })),
         Event::BlockStarted { path, attempt, input, again } => {
             entry("step.block-started", json!({ "step": path, "attempt": attempt, "again": again }))
@@ -123,6 +128,8 @@ pub fn event_of(record: &Record) -> Result<Option<Event>, Malformed> {
             event: if read.field("has-event")? { Some(record.payload("event")?) } else { None },
             inputs: record.payload("inputs")?,
         },
+        "run.queued" => Event::Queued { behind: read.field("behind")? },
+        "run.admitted" => Event::Admitted,
         "step.skipped" => Event::StepSkipped { path: read.step()? },
         // The first ledgers have blocks without these.
         "step.block-started" => Event::BlockStarted {

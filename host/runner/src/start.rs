@@ -1,16 +1,16 @@
-//! How a run comes to be: by a person or an event, once.
+//! How a run comes to be: by a person, an event or the time, once. Whether it begins at once is left to `admission`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::{Dedupe, Draft, Fence, LedgerError, Millis};
+use ledger::{Dedupe, Draft, Fence, LedgerError, Millis, Room};
 use serde_json::{Value, json};
-use workflow::{Event, RunInfo, Workflow};
+use workflow::{Beyond, Concurrency, Event, OnUpdate, RunInfo, Workflow};
 
 use crate::record::{person, stored};
 use crate::summary::summary;
-use crate::{History, Runner};
+use crate::{History, HistoryError, Runner};
 
 /// How long an event may be delivered again: EventBridge tries for 24 hours
 /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html>).
@@ -25,8 +25,10 @@ pub struct Start {
     pub plugins: BTreeMap<String, String>,
     /// The event that it answers, if any.
     pub event: Option<Value>,
-    /// Whether the event came by itself, so that the workflow's `dedupe` applies. A person who starts a run means it.
-    pub dedupe: bool,
+    /// Which earlier start this one is a repeat of.
+    pub same: Same,
+    /// That changes of other runs caused it.
+    pub cause: Option<Cause>,
     /// Inputs that are given; the others have their defaults.
     pub inputs: Value,
     /// The account that it acts in: twelve digits.
@@ -37,10 +39,30 @@ pub struct Start {
     pub by: String,
 }
 
+/// Which earlier start makes a new one a repeat, that starts nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Same {
+    /// None: a person who starts a run means it.
+    Nothing,
+    /// The one that the workflow's `dedupe` says, or else the one with this event's id.
+    Event,
+    /// The one with this key, if it started behind this moment.
+    Key(String, Millis),
+}
+
+/// Which runs' changes started a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// The runs that can have made the change.
+    pub runs: Vec<String>,
+    /// How many runs were started so, one after the other, this one included.
+    pub depth: u32,
+}
+
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Started {
-    /// It runs, under this id.
+    /// It runs, or waits for its place, under this id.
     New(String),
     /// The run with this id answers the same thing already, by the workflow's `dedupe`.
     Repeated(String),
@@ -60,18 +82,62 @@ pub enum StartError {
         /// What is wrong.
         why: String,
     },
-    /// The ledger could not be written.
+    /// All places are taken, and the workflow says to refuse what is beyond.
+    #[error("workflow `{workflow}` has {runs} runs under way, and its `concurrency` refuses more")]
+    Full {
+        /// The workflow.
+        workflow: String,
+        /// How many may be.
+        runs: u32,
+    },
+    /// The ledger could not be read or written.
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    History(#[from] HistoryError),
+}
+
+impl From<LedgerError> for StartError {
+    fn from(error: LedgerError) -> StartError {
+        StartError::History(error.into())
+    }
 }
 
 impl Runner {
     /// Starts a run. It is on disk when this returns.
     pub async fn start(&self, start: Start) -> Result<Started, StartError> {
-        let Start { workflow, plugins, event, dedupe, inputs, account, region, by } = start;
+        let mut new = self.new_run(start)?;
+        loop {
+            let id = match self.append_new(&new).await {
+                Ok(()) => new.id,
+                Err(LedgerError::Duplicate { run }) => match self.repeat(&new, &run).await? {
+                    Some(started) => return Ok(started),
+                    None => {
+                        new.follow(self.ledger.summary(&run).await?.map_or(new.now, |run| run.started), run);
+                        continue;
+                    }
+                },
+                Err(LedgerError::Full { workflow, runs, .. }) => return Err(StartError::Full { workflow, runs }),
+                Err(error) => return Err(error.into()),
+            };
+            if is_queued(&new.workflow, new.behind.as_ref()) {
+                // It is on disk, so it is started; what is missed here is made up for at the next look.
+                let admitted = self.admit(&new.workflow.name).await;
+                admitted.unwrap_or_else(|error| tracing::error!(%error, "runs that wait for a place cannot begin"));
+            } else {
+                self.scheduler.now(&id);
+            }
+            return Ok(Started::New(id));
+        }
+    }
+
+    fn new_run(&self, start: Start) -> Result<New, StartError> {
+        let Start { workflow, plugins, event, same, cause, inputs, account, region, by } = start;
         let now = self.clock.now();
         let inputs = workflow.inputs(&inputs).map_err(|error| StartError::Inputs(error.to_string()))?;
-        let dedupe = if dedupe { self.dedupe(&workflow, event.as_ref(), now)? } else { None };
+        let dedupe = match same {
+            Same::Nothing => None,
+            Same::Event => dedupe(&workflow, event.as_ref(), now)?,
+            Same::Key(key, since) => Some(Dedupe { workflow: workflow.name.clone(), key, since }),
+        };
         let id = format!("r-{}", uuid::Uuid::now_v7().simple());
         let info = RunInfo {
             id: id.clone(),
@@ -79,42 +145,119 @@ impl Runner {
             workflow_digest: workflow.digest.clone(),
             account,
             region,
-            started_by: by.clone(),
+            started_by: by,
             plugins,
             callees: workflow.callees().map(|(name, callee)| (name.to_owned(), callee.digest.clone())).collect(),
         };
-        let started = Event::Started { info, event: event.clone(), inputs };
-        let (mut draft, started) = stored(&started, now, &person(&by)).map_err(LedgerError::from)?;
+        Ok(New { id, workflow, now, dedupe, cause, behind: None, started: Event::Started { info, event, inputs } })
+    }
+
+    async fn append_new(&self, new: &New) -> Result<(), LedgerError> {
+        let New { id, workflow, now, dedupe, cause, behind, started } = new;
+        let by = person(new.by());
+        let (mut draft, started) = stored(started, *now, &by)?;
         let key = dedupe.as_ref().map(|dedupe| dedupe.key.clone());
         if let Value::Object(data) = &mut draft.data {
             data.insert("dedupe".into(), json!(key));
+            if let Some(Cause { runs, depth }) = cause {
+                data.insert("caused-by".into(), json!({ "runs": runs, "depth": depth }));
+            }
         }
-        let history = History::new(&started, now, key).map_err(|error| StartError::Inputs(error.to_string()))?;
-        let summary = summary(&workflow, &history);
-        match self.ledger.append(&id, Fence::New(dedupe), vec![draft], Some(summary)).await {
-            Ok(_) => {
-                self.scheduler.now(&id);
-                Ok(Started::New(id))
+        let illegal = |error: HistoryError| LedgerError::Storage(error.to_string());
+        let mut history = History::new(&started, *now, key).map_err(|error| LedgerError::Storage(error.to_string()))?;
+        let mut drafts = vec![draft];
+        if is_queued(workflow, behind.as_ref()) {
+            let (draft, queued) = stored(&Event::Queued { behind: behind.clone() }, *now, "host")?;
+            history.apply(&queued, history.moved + 1, *now).map_err(illegal)?;
+            drafts.push(draft);
+        }
+        let fence = match workflow.concurrency {
+            Some(Concurrency { runs, beyond: Beyond::Refuse }) if behind.is_none() => {
+                let room = Room { workflow: workflow.name.clone(), key: None, runs };
+                Fence::NewIn { dedupe: dedupe.clone(), room }
             }
-            Err(LedgerError::Duplicate { run }) => {
-                let event = event.as_ref().and_then(|event| event.get("id"));
-                let note = Draft::new("note.repeated", now, person(&by), json!({ "event": event }));
-                self.ledger.append(&run, Fence::Open, vec![note], None).await?;
-                Ok(Started::Repeated(run))
+            _ => Fence::New(dedupe.clone()),
+        };
+        self.ledger.append(id, fence, drafts, Some(summary(workflow, &history))).await.map(drop)
+    }
+
+    /// What a repeat of what `run` answers leads to; `None` when the workflow wants a new run for it.
+    async fn repeat(&self, new: &New, run: &str) -> Result<Option<Started>, StartError> {
+        let Some(event) = new.event() else { return Ok(Some(Started::Repeated(run.into()))) };
+        let id = event.get("id");
+        let on_update = new.workflow.dedupe.as_ref().map_or(OnUpdate::Ignore, |dedupe| dedupe.on_update);
+        // The same event that is delivered again is no update.
+        let known = on_update == OnUpdate::Ignore || self.has_seen(run, id).await?;
+        let note = match on_update {
+            OnUpdate::Signal if !known => {
+                Draft::new("note.updated", new.now, person(new.by()), json!({ "event": id })).with("event", event)
             }
-            Err(error) => Err(error.into()),
+            OnUpdate::Restart if !known => return Ok(None),
+            _ => Draft::new("note.repeated", new.now, person(new.by()), json!({ "event": id })),
+        };
+        self.ledger.append(run, Fence::Open, vec![note], None).await?;
+        Ok(Some(Started::Repeated(run.into())))
+    }
+
+    /// Whether the run began with the event with this id, or has it on record.
+    async fn has_seen(&self, run: &str, id: Option<&Value>) -> Result<bool, StartError> {
+        let (history, records) = History::load(self.ledger.as_ref(), run).await?;
+        let first = history.run.event().and_then(|event| event.get("id"));
+        let noted = records.iter().filter(|record| record.entry.kind.starts_with("note."));
+        Ok(first == id || noted.into_iter().any(|record| record.data.get("event") == id))
+    }
+}
+
+/// A run that is not on disk yet.
+struct New {
+    id: String,
+    workflow: Arc<Workflow>,
+    now: Millis,
+    dedupe: Option<Dedupe>,
+    cause: Option<Cause>,
+    /// The run that must end first.
+    behind: Option<String>,
+    started: Event,
+}
+
+impl New {
+    /// Makes this the run behind `run`, which started then: of two that want to be, one is a repeat of the other.
+    fn follow(&mut self, started: Millis, run: String) {
+        if let Some(dedupe) = &mut self.dedupe {
+            dedupe.since = started;
+        }
+        self.behind = Some(run);
+    }
+
+    fn by(&self) -> &str {
+        match &self.started {
+            Event::Started { info, .. } => &info.started_by,
+            _ => "",
         }
     }
 
-    fn dedupe(&self, workflow: &Workflow, event: Option<&Value>, now: Millis) -> Result<Option<Dedupe>, StartError> {
-        let Some(event) = event else { return Ok(None) };
-        let key = workflow
-            .dedupe_key(event)
-            .map_err(|error| StartError::Key { workflow: workflow.name.clone(), why: error.to_string() })?;
-        // EventBridge delivers at least once, also to a workflow that says nothing about it.
-        let key = key.or_else(|| event.get("id").and_then(Value::as_str).map(|id| format!("event {id}")));
-        let window = workflow.dedupe.as_ref().map_or(DELIVERY, |rule| rule.window);
-        let window = Millis::try_from(window.as_millis()).unwrap_or(Millis::MAX);
-        Ok(key.map(|key| Dedupe { workflow: workflow.name.clone(), key, since: now.saturating_sub(window) }))
+    fn event(&self) -> Option<&Value> {
+        match &self.started {
+            Event::Started { event, .. } => event.as_ref(),
+            _ => None,
+        }
     }
+}
+
+/// Whether a run of the workflow waits for a place before it begins, be it free or not: so all go through one door.
+fn is_queued(workflow: &Workflow, behind: Option<&String>) -> bool {
+    let waits = |concurrency: Concurrency| concurrency.beyond != Beyond::Refuse;
+    behind.is_some() || workflow.concurrency.is_some_and(waits)
+}
+
+fn dedupe(workflow: &Workflow, event: Option<&Value>, now: Millis) -> Result<Option<Dedupe>, StartError> {
+    let Some(event) = event else { return Ok(None) };
+    let key = workflow
+        .dedupe_key(event)
+        .map_err(|error| StartError::Key { workflow: workflow.name.clone(), why: error.to_string() })?;
+    // EventBridge delivers at least once, also to a workflow that says nothing about it.
+    let key = key.or_else(|| event.get("id").and_then(Value::as_str).map(|id| format!("event {id}")));
+    let window = workflow.dedupe.as_ref().map_or(DELIVERY, |rule| rule.window);
+    let window = Millis::try_from(window.as_millis()).unwrap_or(Millis::MAX);
+    Ok(key.map(|key| Dedupe { workflow: workflow.name.clone(), key, since: now.saturating_sub(window) }))
 }

@@ -1,6 +1,6 @@
 //! Whether an append may still happen: the fence that came with it against the end of its run's chain.
 //!
-//! Pure. Whether a deduplication key is taken is asked of the database by whoever commits.
+//! Pure. Whether a deduplication key or a place is taken is asked of the database by whoever commits.
 
 use ledger::{EVENTS, Fence, LedgerError, SYSTEM};
 
@@ -10,8 +10,8 @@ use crate::chain::Chain;
 pub(crate) fn check(fence: &Fence, run: &str, chain: Option<&Chain>) -> Result<(), LedgerError> {
     let named = || run.to_owned();
     match (fence, chain) {
-        (Fence::New(_), None) => Ok(()),
-        (Fence::New(_), Some(_)) => Err(LedgerError::Duplicate { run: named() }),
+        (Fence::New(_) | Fence::NewIn { .. }, None) => Ok(()),
+        (Fence::New(_) | Fence::NewIn { .. }, Some(_)) => Err(LedgerError::Duplicate { run: named() }),
         (Fence::Open, Some(_)) => Ok(()),
         (Fence::Open, None) if [SYSTEM, EVENTS].contains(&run) => Ok(()),
         (_, None) => Err(LedgerError::NoRun { run: named() }),
@@ -20,7 +20,7 @@ pub(crate) fn check(fence: &Fence, run: &str, chain: Option<&Chain>) -> Result<(
             epoch(*held, chain)?;
             moved(*known, chain)
         }
-        (Fence::Input { moved: known }, Some(chain)) => moved(*known, chain),
+        (Fence::Input { moved: known } | Fence::Admit { moved: known, .. }, Some(chain)) => moved(*known, chain),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A workflow, checked.
 //!
-//! This decides what triggers a workflow, and by which key repeated events are known. How it is read is left to `load`,
-//! what its steps do to `step`.
+//! This decides by which key repeated events are known. What starts a run is left to `trigger`, how a workflow is read to
+//! `load`, what its steps do to `step`.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::concurrency::{Concurrency, OnUpdate};
 use crate::expression::ExpressionError;
 use crate::expression::scope::Scope;
 use crate::expression::template::{Template, kind};
 use crate::input::InputError;
-use crate::pattern::Pattern;
 use crate::problem::Problems;
 use crate::run::Run;
 use crate::step::{Body, Frame, Placed, Step, sequence};
+use crate::trigger::Trigger;
 
 /// A checked workflow.
 #[derive(Clone, Debug)]
@@ -28,39 +29,30 @@ pub struct Workflow {
     pub description: Option<String>,
     /// The source, byte for byte.
     pub source: String,
-    /// What starts it, besides people.
+    /// What starts it; when empty, only people do.
     pub triggers: Vec<Trigger>,
     /// How repeated events are known.
     pub dedupe: Option<Dedupe>,
     /// What its author should know: nothing that is wrong.
     pub notes: Problems,
+    /// How many runs of it there may be at once.
+    pub concurrency: Option<Concurrency>,
     /// The workflows that it calls, and those that these call, once it is linked with them.
     pub(crate) callees: BTreeMap<String, Arc<Body>>,
 }
 
-/// What starts a workflow.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Trigger {
-    /// An event that matches.
-    Event(Pattern),
-}
-
-/// How repeated events are known: a repeat within the window starts nothing, whether the first run has ended or not.
+/// How repeated events are known: what a repeat within the window does is decided by `on_update`, whether the first run
+/// has ended or not.
 #[derive(Clone, Debug)]
 pub struct Dedupe {
     /// How long an event counts as a repeat.
     pub window: Duration,
+    /// What a repeat does.
+    pub on_update: OnUpdate,
     pub(crate) key: Template,
 }
 
 impl Workflow {
-    /// Whether the event starts a run.
-    pub fn matches(&self, event: &Value) -> bool {
-        self.triggers.iter().any(|trigger| match trigger {
-            Trigger::Event(pattern) => pattern.matches(event),
-        })
-    }
-
     /// The key by which a repeat of this event is known; `None` when the workflow does not ask for one. A key that
     /// fails or is null is an error: it must not make all events one.
     pub fn dedupe_key(&self, event: &Value) -> Result<Option<String>, ExpressionError> {

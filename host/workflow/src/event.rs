@@ -114,6 +114,8 @@ pub enum Verdict {
 /// How a run is, or how it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunStatus {
+    /// It is there, and waits for a place before it begins.
+    Queued,
     /// Something is being done.
     Running,
     /// Nothing is being done but waiting: for people, or for a time.
@@ -136,6 +138,7 @@ impl RunStatus {
     /// The status as it is written everywhere.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Queued => "queued",
             Self::Running => "running",
             Self::Waiting => "waiting",
             Self::Succeeded => "succeeded",
@@ -149,7 +152,7 @@ impl RunStatus {
 
     /// Whether a run with this status has ended.
     pub fn is_final(self) -> bool {
-        !matches!(self, Self::Running | Self::Waiting)
+        !matches!(self, Self::Queued | Self::Running | Self::Waiting)
     }
 }
 
@@ -167,6 +170,13 @@ pub enum Event {
         /// The inputs, defaults filled in.
         inputs: Value,
     },
+    /// The run does not begin yet: it waits for a place. Directly behind the start.
+    Queued {
+        /// The run that must end first, when it waits for that one and not for its turn.
+        behind: Option<String>,
+    },
+    /// The run has its place, and begins.
+    Admitted,
     /// A step's `if` was false.
     StepSkipped {
         /// The step.

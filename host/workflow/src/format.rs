@@ -50,9 +50,9 @@ const STEP: Fields = &[
 
 /// The JSON Schema of a workflow's document.
 pub fn json_schema() -> Value {
-    let mut schema = object(WORKFLOW, load::FIELDS, &["name", "steps"]);
-    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    schema["title"] = json!("A workflow of Quell");
+    let schema = object(WORKFLOW, load::FIELDS, &["name", "steps"]);
+    let schema = with(schema, "$schema", json!("https://json-schema.org/draft/2020-12/schema"));
+    let schema = with(schema, "title", json!("A workflow of Quell"));
     let mut definitions = Map::new();
     definitions.insert("steps".into(), json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/step" } }));
     let kinds = || step::kinds();
@@ -66,7 +66,14 @@ pub fn json_schema() -> Value {
         let required: &[&str] = if needs_id { &["id", kind] } else { &[kind] };
         definitions.insert(kind.into(), object(STEP, &step::fields_of(kind), required));
     }
-    schema["$defs"] = Value::Object(definitions);
+    with(schema, "$defs", Value::Object(definitions))
+}
+
+/// The schema with one field more.
+fn with(mut schema: Value, name: &str, value: Value) -> Value {
+    if let Value::Object(fields) = &mut schema {
+        fields.insert(name.to_owned(), value);
+    }
     schema
 }
 
@@ -74,9 +81,7 @@ pub fn json_schema() -> Value {
 fn object(described: Fields, fields: &[&str], required: &[&str]) -> Value {
     let mut properties = Map::new();
     for (name, description, schema) in described.iter().filter(|(name, ..)| fields.contains(name)) {
-        let mut schema = schema();
-        schema["description"] = json!(description);
-        properties.insert((*name).to_owned(), schema);
+        properties.insert((*name).to_owned(), with(schema(), "description", json!(description)));
     }
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
@@ -165,10 +170,8 @@ fn dedupe() -> Value {
 }
 
 fn concurrency() -> Value {
-    small(
-        json!({ "runs": { "type": "integer", "minimum": 1 }, "beyond": one_of(&["wait", "refuse", "cancel-oldest"]) }),
-        &["runs"],
-    )
+    let beyond = one_of(&["wait", "refuse", "cancel-oldest"]);
+    small(json!({ "runs": whole(1, 1000), "beyond": beyond }), &["runs"])
 }
 
 fn catch() -> Value {
@@ -198,10 +201,9 @@ fn parallel() -> Value {
 }
 
 /// What `parallel` and `each` have in common.
-fn beside(mut properties: Value) -> Value {
-    properties["on-error"] = one_of(&["fail", "continue"]);
-    properties["fail-fast"] = json!({ "type": "boolean" });
-    properties
+fn beside(properties: Value) -> Value {
+    let properties = with(properties, "on-error", one_of(&["fail", "continue"]));
+    with(properties, "fail-fast", json!({ "type": "boolean" }))
 }
 
 fn choose() -> Value {
@@ -243,8 +245,6 @@ fn call() -> Value {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
-
     use super::{json_schema, load, step};
 
     #[test]

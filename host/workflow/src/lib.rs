@@ -11,6 +11,7 @@ mod problem;
 mod yaml;
 
 mod read;
+pub mod reading;
 
 mod event;
 mod run;
@@ -24,31 +25,42 @@ mod effect;
 mod input;
 mod step;
 
+mod envelope;
+mod schedule;
+mod trigger;
+
+mod concurrency;
 mod document;
 mod load;
 mod resolve;
 
 mod link;
+mod start;
 
 mod format;
 
 mod next;
 mod retry;
 
-pub use document::{Dedupe, Trigger, Workflow};
+pub use concurrency::{Beyond, Concurrency, OnUpdate};
+pub use document::{Dedupe, Workflow};
 pub use effect::{Effect, Jitter};
+pub use envelope::{EnvelopeError, check_envelope};
 pub use event::{Decision, Event, Millis, RunInfo, RunStatus, StepError, Verdict};
 pub use expression::ExpressionError;
 pub use format::json_schema;
 pub use input::{Input, InputError, InputKind, Inputs};
 pub use link::LinkError;
-pub use load::{document, load};
+pub use load::{load, to_json};
 pub use next::next;
-pub use pattern::{Pattern, PatternError};
+pub use pattern::{Mismatch, Pattern, PatternError};
 pub use problem::{Problem, Problems};
 pub use resolve::{PluginSchema, Surroundings};
 pub use retry::{NotRetryable, retry};
-pub use run::{Approval, Cancel, DecisionError, Failing, Illegal, MadeDecision, Run, StepRun, StepState};
+pub use run::{Approval, Cancel, DecisionError, Failing, Illegal, MadeDecision, Queued, Run, StepRun, StepState};
+pub use schedule::Schedule;
 pub use schema::Schema;
-pub use step::{Body, Group, Label, Placed, Step};
+pub use start::Explanation;
+pub use step::{Body, Group, Label, Manner, Placed, Step};
+pub use trigger::{EventTrigger, Split, SplitError, Trigger};
 pub use yaml::to_yaml;

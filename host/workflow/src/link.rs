@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::document::Workflow;
-use crate::step::Body;
+use crate::step::{Body, MAX_STEPS, weight};
 
 /// How deep calls go: more can hardly be followed by a person.
 const MAX_DEPTH: usize = 8;
@@ -28,6 +28,12 @@ pub enum LinkError {
         /// From the workflow to itself.
         path: Vec<String>,
     },
+    /// With all that it calls, it is too large.
+    #[error("with all that it calls, workflow `{name}` has more than {MAX_STEPS} steps")]
+    Large {
+        /// The workflow.
+        name: String,
+    },
     /// Calls are nested too deeply.
     #[error("calls are nested more than {MAX_DEPTH} deep: {}", path.join(" -> "))]
     Deep {
@@ -41,6 +47,9 @@ impl Workflow {
     pub fn link(&self, find: &dyn Fn(&str) -> Option<Arc<Workflow>>) -> Result<Workflow, LinkError> {
         let mut callees = BTreeMap::new();
         follow(&self.body, find, &mut vec![self.name.clone()], &mut callees)?;
+        if weight(&self.body.walk(), &callees) > MAX_STEPS {
+            return Err(LinkError::Large { name: self.name.clone() });
+        }
         Ok(Workflow { callees, ..self.clone() })
     }
 

@@ -1,7 +1,7 @@
 //! Loading a workflow: from text to a checked workflow, or to everything that is wrong with it.
 //!
-//! This decides the top level of the format. Steps are left to `step`, references and what steps mean to each other to
-//! `resolve`.
+//! This decides the top level of the format. What starts a run is left to `trigger`, steps to `step`, references and what
+//! steps mean to each other to `resolve`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,21 +9,33 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::document::{Dedupe, Trigger, Workflow};
+use crate::concurrency::{self, OnUpdate};
+use crate::document::{Dedupe, Workflow};
 use crate::expression::template::{Template, kind};
 use crate::input::{Input, InputKind, Inputs};
-use crate::pattern::Pattern;
-use crate::problem::{Collector, Problems, Span};
+use crate::problem::{Collector, Problems};
 use crate::read::{self, Fields, Naming};
 use crate::resolve::{self, Surroundings};
 use crate::schema::Schema;
 use crate::step::{Body, Reader};
+use crate::trigger::{self, Trigger};
 use crate::yaml::{self, Content, Node};
 
 const WHAT: &str = "a workflow";
 /// The fields of a workflow.
-pub(crate) const FIELDS: &[&str] =
-    &["name", "description", "on", "dedupe", "timeout", "inputs", "vars", "steps", "on-failure", "output"];
+pub(crate) const FIELDS: &[&str] = &[
+    "name",
+    "description",
+    "on",
+    "dedupe",
+    "concurrency",
+    "timeout",
+    "inputs",
+    "vars",
+    "steps",
+    "on-failure",
+    "output",
+];
 
 /// Loads and checks a workflow. `file_name` is only for the text of problems.
 pub fn load(file_name: &str, source: &str, surroundings: &Surroundings<'_>) -> Result<Workflow, Problems> {
@@ -36,7 +48,7 @@ pub fn load(file_name: &str, source: &str, surroundings: &Surroundings<'_>) -> R
 }
 
 /// The document as JSON, when it is YAML as workflows may have it: what [`to_yaml`](crate::to_yaml) writes again.
-pub fn document(source: &str) -> Option<Value> {
+pub fn to_json(source: &str) -> Option<Value> {
     let mut problems = Collector::new(source);
     let root = yaml::parse(source, &mut problems).filter(|_| problems.is_empty());
     root.map(|root| root.to_json())
@@ -46,11 +58,13 @@ fn read(root: &Node, source: &str, surroundings: &Surroundings<'_>, problems: &m
     let fields = Fields::of(root, WHAT, FIELDS, problems)?;
     let name = fields.required("name", WHAT, problems).and_then(|node| read_name(node, problems));
     let description = fields.get("description").and_then(|node| read::text(node, "`description`", problems));
-    let triggers = fields.get("on").map_or_else(Vec::new, |node| read_triggers(node, problems));
-    let dedupe = fields.get("dedupe").and_then(|node| read_dedupe(node, !triggers.is_empty(), problems));
+    let triggers = fields.get("on").map_or_else(Vec::new, |node| trigger::read(node, problems));
+    let has_events = triggers.iter().any(|trigger| matches!(trigger, Trigger::Event(_)));
+    let dedupe = fields.get("dedupe").and_then(|node| read_dedupe(node, has_events, problems));
+    let concurrency = fields.get("concurrency").and_then(|node| concurrency::read(node, problems));
     let timeout = fields.get("timeout").and_then(|node| read::duration(node, "`timeout`", problems));
-    let inputs =
-        fields.get("inputs").map_or_else(Inputs::default, |node| read_inputs(node, !triggers.is_empty(), problems));
+    let alone = triggers.iter().any(|trigger| !matches!(trigger, Trigger::Manual));
+    let inputs = fields.get("inputs").map_or_else(Inputs::default, |node| read_inputs(node, alone, problems));
     let vars = fields.get("vars").map_or_else(BTreeMap::new, |node| read_vars(node, problems));
     let steps = fields.required("steps", WHAT, problems);
     let mut reader = Reader::new(problems);
@@ -66,6 +80,7 @@ fn read(root: &Node, source: &str, surroundings: &Surroundings<'_>, problems: &m
         source: source.to_owned(),
         triggers,
         dedupe,
+        concurrency,
         callees: BTreeMap::new(),
         notes: Problems::default(),
     };
@@ -83,70 +98,24 @@ fn read_name(node: &Node, problems: &mut Collector<'_>) -> Option<String> {
     Some(name.to_owned())
 }
 
-fn read_triggers(node: &Node, problems: &mut Collector<'_>) -> Vec<Trigger> {
-    let items = read::list(node, "`on`", problems).unwrap_or_default();
-    let triggers = items.iter().filter_map(|item| {
-        let fields = Fields::of(item, "a trigger", &["event"], problems)?;
-        let pattern = fields.required("event", "a trigger", problems)?;
-        match Pattern::new(&pattern.to_json()) {
-            Ok(pattern) => Some(Trigger::Event(pattern)),
-            Err(error) => {
-                let span = place_of(pattern, &error.path);
-                problems.add(&span, format!("not an event pattern: {error}"));
-                None
-            }
-        }
-    });
-    triggers.collect()
-}
-
-/// The place of the value that fields and numbers lead to: as far as they do; the whole, where they do not.
-fn place_of(root: &Node, path: &[String]) -> Span {
-    let mut node = root;
-    let mut span = root.span.clone();
-    for name in path {
-        let next = match &node.content {
-            Content::Map(entries) => entries.iter().find(|(key, _)| key.name == *name).map(|(_, value)| value),
-            Content::List(items) => name.parse::<usize>().ok().and_then(|index| items.get(index)),
-            _ => None,
-        };
-        let Some(next) = next else { break };
-        node = next;
-        span = next.span.clone();
-    }
-    span
-}
-
-fn read_dedupe(node: &Node, has_triggers: bool, problems: &mut Collector<'_>) -> Option<Dedupe> {
+fn read_dedupe(node: &Node, has_events: bool, problems: &mut Collector<'_>) -> Option<Dedupe> {
     let fields = Fields::of(node, "`dedupe`", &["key", "window", "on-update"], problems)?;
-    if !has_triggers {
-        problems.add(&node.span, "`dedupe` needs a trigger in `on`: only events are repeated");
+    if !has_events {
+        problems.add(&node.span, "`dedupe` needs an `event` in `on`: only events are repeated");
     }
-    if let Some(node) = fields.get("on-update") {
-        read_on_update(node, problems);
-    }
+    let on_update =
+        fields.get("on-update").map_or(Some(OnUpdate::Ignore), |node| concurrency::on_update(node, problems));
     let key = fields.required("key", "`dedupe`", problems).map(|node| Template::read(node, problems));
     if let Some(key) = key.as_ref().filter(|key| key.expressions().is_empty()) {
         problems.add(key.span(), "`key` must have an expression, or all events would be one");
     }
     let window = fields.required("window", "`dedupe`", problems);
     let window = window.and_then(|node| read::duration(node, "`window`", problems));
-    Some(Dedupe { key: key?, window: window? })
+    Some(Dedupe { key: key?, window: window?, on_update: on_update? })
 }
 
-fn read_on_update(node: &Node, problems: &mut Collector<'_>) {
-    match read::text(node, "`on-update`", problems) {
-        Some("ignore") | None => {}
-        Some(other @ ("signal" | "restart")) => {
-            problems.add(&node.span, format!("`on-update: {other}` is not supported yet; there is `ignore`"));
-        }
-        Some(other) => {
-            problems.add(&node.span, format!("`on-update` cannot be `{}`; there is `ignore`", read::shorten(other)))
-        }
-    }
-}
-
-fn read_inputs(node: &Node, has_triggers: bool, problems: &mut Collector<'_>) -> Inputs {
+/// `alone` says that something else than a person starts the workflow, which gives no inputs.
+fn read_inputs(node: &Node, alone: bool, problems: &mut Collector<'_>) -> Inputs {
     let Content::Map(entries) = &node.content else {
         problems.add(&node.span, format!("`inputs` must be a mapping, not {}", node.kind()));
         return Inputs::default();
@@ -155,8 +124,9 @@ fn read_inputs(node: &Node, has_triggers: bool, problems: &mut Collector<'_>) ->
     for (key, node) in entries {
         read::name(&key.name, &key.span, "an input's name", Naming::Identifier, problems);
         if let Some(input) = read_input(&key.name, node, problems) {
-            if has_triggers && input.default.is_none() {
-                problems.add(&key.span, format!("`{}` needs a `default`, since an event gives no inputs", key.name));
+            if alone && input.default.is_none() {
+                let message = format!("`{}` needs a `default`, since events and schedules give no inputs", key.name);
+                problems.add(&key.span, message);
             }
             inputs.insert(key.name.clone(), input);
         }
@@ -192,7 +162,7 @@ fn read_input(name: &str, node: &Node, problems: &mut Collector<'_>) -> Option<I
     let schema = match Schema::compile(&node.to_json()) {
         Ok(schema) => schema,
         Err(flaw) => {
-            problems.add_flaw(&place_of(node, &flaw.path), flaw.message, flaw.help);
+            problems.add_flaw(&read::place_of(node, &flaw.path), flaw.message, flaw.help);
             return None;
         }
     };
@@ -203,7 +173,7 @@ fn read_input(name: &str, node: &Node, problems: &mut Collector<'_>) -> Option<I
             problems.add(&node.span, message);
         } else if let Some(flaw) = schema.flaws(value, 1).first() {
             let message = format!("the default of `{name}` is not what it asks for: {}", flaw.message);
-            problems.add(&place_of(node, &flaw.path), message);
+            problems.add(&read::place_of(node, &flaw.path), message);
         }
     }
     let default = default.map(|(_, value)| value);

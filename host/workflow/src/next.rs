@@ -19,15 +19,15 @@ use crate::step::walk::{Mode, Place, Progress, Walk, millis};
 /// can go on, or that the run has ended.
 pub fn next(workflow: &Workflow, run: &Run) -> Vec<Effect> {
     let mut records = Vec::new();
-    let mut ahead = None;
+    let mut ahead: Option<Run> = None;
     loop {
-        let now = ahead.as_ref().unwrap_or(run);
+        let effects = advance(workflow, ahead.as_ref().unwrap_or(run));
         let (new, others): (Vec<_>, Vec<_>) =
-            advance(workflow, now).into_iter().partition(|effect| matches!(effect, Effect::Record(_)));
+            effects.into_iter().partition(|effect| matches!(effect, Effect::Record(_)));
         if new.is_empty() {
             return if records.is_empty() { others } else { records };
         }
-        let mut later = now.clone();
+        let later = ahead.get_or_insert_with(|| run.clone());
         for effect in new {
             if let Effect::Record(event) = &effect {
                 // What cannot be applied here cannot be applied by the driver either, which then reports it.
@@ -38,7 +38,6 @@ pub fn next(workflow: &Workflow, run: &Run) -> Vec<Effect> {
             }
             records.push(effect);
         }
-        ahead = Some(later);
     }
 }
 
@@ -46,6 +45,10 @@ pub fn next(workflow: &Workflow, run: &Run) -> Vec<Effect> {
 fn advance(workflow: &Workflow, run: &Run) -> Vec<Effect> {
     if run.is_finished() {
         return Vec::new();
+    }
+    if run.queued().is_some() {
+        let cancelled = Event::Finished { status: RunStatus::Cancelled, error: None, output: None };
+        return run.cancelled().map(|_| Effect::Record(cancelled)).into_iter().collect();
     }
     let frame = workflow.frame();
     let mut walk = Walk::new(run);

@@ -6,11 +6,16 @@
 //! A field that is an array matches when any of its values does. Where a pattern goes into an array of objects, all of
 //! its fields must match in one of them; `exists: false` asks about that object.
 
+mod explain;
 mod rule;
 
 use serde_json::{Map, Value};
 
+pub use explain::Mismatch;
 use rule::Rule;
+
+/// EventBridge's own limit: each alternative of an `$or`, with each of every other `$or`, is one of so many combinations.
+const MAX_COMBINATIONS: usize = 1000;
 
 /// A checked event pattern.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +42,8 @@ struct Object {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Field {
-    /// One of these must match the value.
-    Rules(Vec<Rule>),
+    /// One of these must match the value; with them, how they were written.
+    Rules(Vec<Rule>, Value),
     Object(Object),
 }
 
@@ -48,7 +53,28 @@ impl Pattern {
         let Value::Object(fields) = pattern else {
             return Err(PatternError { path: Vec::new(), reason: "a pattern must be a mapping".to_owned() });
         };
-        Ok(Self { root: read_object(fields, &mut Vec::new())? })
+        let root = read_object(fields, &mut Vec::new())?;
+        if root.combinations() > MAX_COMBINATIONS {
+            let reason = format!("the `$or` in it make more than {MAX_COMBINATIONS} combinations");
+            return Err(PatternError { path: Vec::new(), reason });
+        }
+        Ok(Self { root })
+    }
+
+    /// What the field at this path may be exactly: the texts that the pattern lists there, for people to know it by.
+    pub fn texts(&self, path: &[&str]) -> Vec<&str> {
+        let Some((last, path)) = path.split_last() else { return Vec::new() };
+        let mut object = &self.root;
+        for name in path {
+            match object.field(name) {
+                Some(Field::Object(inner)) => object = inner,
+                _ => return Vec::new(),
+            }
+        }
+        match object.field(last) {
+            Some(Field::Rules(rules, _)) => rules.iter().filter_map(Rule::text).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether the event matches.
@@ -58,16 +84,30 @@ impl Pattern {
 }
 
 impl Object {
+    fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, field)| field)
+    }
+
     /// Matches against an object, or against its absence, which only `exists: false` accepts.
     fn matches(&self, object: Option<&Map<String, Value>>) -> bool {
         let fields = self.fields.iter().all(|(name, field)| {
             let value = object.and_then(|object| object.get(name));
             match field {
-                Field::Rules(rules) => any_rule(rules, value),
+                Field::Rules(rules, _) => any_rule(rules, value),
                 Field::Object(inner) => matches_any(inner, value),
             }
         });
         fields && (self.alternatives.is_empty() || self.alternatives.iter().any(|other| other.matches(object)))
+    }
+
+    /// How many patterns without `$or` say the same together.
+    fn combinations(&self) -> usize {
+        let fields = self.fields.iter().map(|(_, field)| match field {
+            Field::Rules(..) => 1,
+            Field::Object(inner) => inner.combinations(),
+        });
+        let alternatives: usize = self.alternatives.iter().map(Object::combinations).fold(0, usize::saturating_add);
+        fields.fold(alternatives.max(1), usize::saturating_mul)
     }
 }
 
@@ -134,7 +174,7 @@ fn read_field(value: &Value, path: &mut Vec<String>) -> Result<Field, PatternErr
         Value::Array(items) if items.is_empty() => Err(error(path, "a list of values must not be empty")),
         Value::Array(items) => {
             let rules = items.iter().map(|item| Rule::read(item).map_err(|reason| error(path, reason)));
-            rules.collect::<Result<_, _>>().map(Field::Rules)
+            Ok(Field::Rules(rules.collect::<Result<_, _>>()?, value.clone()))
         }
         _ => Err(error(path, "the values of a field must be a list, even when there is one")),
     }

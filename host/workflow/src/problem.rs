@@ -11,7 +11,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::Serialize;
 
 /// A range of bytes in the source.
-pub(crate) type Span = Range<usize>;
+pub type Span = Range<usize>;
 
 /// More problems than this help nobody, and a hostile file could otherwise make one out of every node.
 const MAX_PROBLEMS: usize = 100;
@@ -86,22 +86,25 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 /// Where the readers put what they find wrong.
-pub(crate) struct Collector<'a> {
+pub struct Collector<'a> {
     source: &'a str,
     problems: Vec<Problem>,
     notes: Vec<Problem>,
 }
 
 impl<'a> Collector<'a> {
-    pub(crate) fn new(source: &'a str) -> Self {
+    /// Nothing is wrong with `source` so far.
+    pub fn new(source: &'a str) -> Self {
         Self { source, problems: Vec::new(), notes: Vec::new() }
     }
 
-    pub(crate) fn add(&mut self, span: &Span, message: impl Into<String>) {
+    /// Something is wrong at `span`.
+    pub fn add(&mut self, span: &Span, message: impl Into<String>) {
         self.push(span, message.into(), None);
     }
 
-    pub(crate) fn add_with_help(&mut self, span: &Span, message: impl Into<String>, help: impl Into<String>) {
+    /// Something is wrong at `span`, and this is what to do about it.
+    pub fn add_with_help(&mut self, span: &Span, message: impl Into<String>, help: impl Into<String>) {
         self.push(span, message.into(), Some(help.into()));
     }
 
@@ -116,23 +119,24 @@ impl<'a> Collector<'a> {
         self.notes.push(note);
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether nothing was found wrong.
+    pub fn is_empty(&self) -> bool {
         self.problems.is_empty()
     }
 
     /// The part of `span` that holds `text`, when the source has it there as it is (no escapes, no folding).
-    pub(crate) fn narrow(&self, span: &Span, text: &str) -> Span {
+    pub fn narrow(&self, span: &Span, text: &str) -> Span {
         let found = self.source.get(span.clone()).and_then(|slice| slice.find(text));
         found.map_or_else(|| span.clone(), |at| span.start + at..span.start + at + text.len())
     }
 
     /// The line of a place, from 1.
-    pub(crate) fn line_of(&self, offset: usize) -> usize {
+    pub fn line_of(&self, offset: usize) -> usize {
         position(self.source, offset).0
     }
 
     /// Everything found.
-    pub(crate) fn finish(self, file_name: &str) -> Problems {
+    pub fn finish(self, file_name: &str) -> Problems {
         let Self { source, problems, notes } = self;
         // Of what is wrong, notes may be wrong.
         let mut problems = if problems.is_empty() { notes } else { problems };

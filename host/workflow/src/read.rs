@@ -14,15 +14,15 @@ const MAX_DURATION: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const MAX_NAME: usize = 64;
 
 /// The fields of one mapping, all of which are known.
-pub(crate) struct Fields<'n> {
+pub struct Fields<'n> {
     entries: &'n [(Key, Node)],
     /// The place of the mapping.
-    pub(crate) span: Span,
+    pub span: Span,
 }
 
 impl<'n> Fields<'n> {
     /// Takes a mapping and reports every field that is not in `known`. `what` names it in errors: "a step".
-    pub(crate) fn of(node: &'n Node, what: &str, known: &[&str], problems: &mut Collector<'_>) -> Option<Self> {
+    pub fn of(node: &'n Node, what: &str, known: &[&str], problems: &mut Collector<'_>) -> Option<Self> {
         let Content::Map(entries) = &node.content else {
             problems.add(&node.span, format!("{what} must be a mapping, not {}", node.kind()));
             return None;
@@ -38,12 +38,12 @@ impl<'n> Fields<'n> {
     }
 
     /// A field that may be absent.
-    pub(crate) fn get(&self, name: &str) -> Option<&'n Node> {
+    pub fn get(&self, name: &str) -> Option<&'n Node> {
         self.entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
     }
 
     /// A field that must be there.
-    pub(crate) fn required(&self, name: &str, what: &str, problems: &mut Collector<'_>) -> Option<&'n Node> {
+    pub fn required(&self, name: &str, what: &str, problems: &mut Collector<'_>) -> Option<&'n Node> {
         let node = self.get(name);
         if node.is_none() {
             problems.add(&self.span, format!("{what} needs `{name}`"));
@@ -53,7 +53,7 @@ impl<'n> Fields<'n> {
 }
 
 /// "did you mean" where something known is close, else all that is known.
-pub(crate) fn suggestion(given: &str, known: &[&str]) -> String {
+pub fn suggestion(given: &str, known: &[&str]) -> String {
     let nearest = known.iter().map(|name| (distance(given, name), *name)).min();
     match nearest {
         Some((distance, name)) if distance <= name.len() / 2 => format!("did you mean `{name}`?"),
@@ -63,7 +63,7 @@ pub(crate) fn suggestion(given: &str, known: &[&str]) -> String {
 }
 
 /// The number of characters to insert, remove or replace (Levenshtein), with a cap on what is looked at.
-fn distance(left: &str, right: &str) -> usize {
+pub(crate) fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (i, a) in left.chars().take(MAX_NAME).enumerate() {
@@ -81,8 +81,25 @@ fn distance(left: &str, right: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
+/// The place of the value that fields and numbers lead to: as far as they do; the whole, where they do not.
+pub(crate) fn place_of(root: &Node, path: &[String]) -> Span {
+    let mut node = root;
+    let mut span = root.span.clone();
+    for name in path {
+        let next = match &node.content {
+            Content::Map(entries) => entries.iter().find(|(key, _)| key.name == *name).map(|(_, value)| value),
+            Content::List(items) => name.parse::<usize>().ok().and_then(|index| items.get(index)),
+            _ => None,
+        };
+        let Some(next) = next else { break };
+        node = next;
+        span = next.span.clone();
+    }
+    span
+}
+
 /// Text; `what` names the value in errors.
-pub(crate) fn text<'n>(node: &'n Node, what: &str, problems: &mut Collector<'_>) -> Option<&'n str> {
+pub fn text<'n>(node: &'n Node, what: &str, problems: &mut Collector<'_>) -> Option<&'n str> {
     match &node.content {
         Content::Text(text) => Some(text),
         _ => {
@@ -93,7 +110,7 @@ pub(crate) fn text<'n>(node: &'n Node, what: &str, problems: &mut Collector<'_>)
 }
 
 /// One of a few words.
-pub(crate) fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)], problems: &mut Collector<'_>) -> Option<T> {
+pub fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)], problems: &mut Collector<'_>) -> Option<T> {
     let given = text(node, what, problems)?;
     let found = words.iter().find(|(word, _)| *word == given).map(|(_, value)| *value);
     if found.is_none() {
@@ -104,7 +121,7 @@ pub(crate) fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)], proble
 }
 
 /// `true` or `false`.
-pub(crate) fn boolean(node: &Node, what: &str, problems: &mut Collector<'_>) -> Option<bool> {
+pub fn boolean(node: &Node, what: &str, problems: &mut Collector<'_>) -> Option<bool> {
     match node.content {
         Content::Bool(value) => Some(value),
         _ => {
@@ -115,7 +132,7 @@ pub(crate) fn boolean(node: &Node, what: &str, problems: &mut Collector<'_>) -> 
 }
 
 /// A list.
-pub(crate) fn list<'n>(node: &'n Node, what: &str, problems: &mut Collector<'_>) -> Option<&'n [Node]> {
+pub fn list<'n>(node: &'n Node, what: &str, problems: &mut Collector<'_>) -> Option<&'n [Node]> {
     match &node.content {
         Content::List(items) => Some(items),
         _ => {
@@ -126,7 +143,7 @@ pub(crate) fn list<'n>(node: &'n Node, what: &str, problems: &mut Collector<'_>)
 }
 
 /// A list of texts that is not empty.
-pub(crate) fn texts(node: &Node, what: &str, problems: &mut Collector<'_>) -> Option<Vec<String>> {
+pub fn texts(node: &Node, what: &str, problems: &mut Collector<'_>) -> Option<Vec<String>> {
     let items = list(node, what, problems)?;
     if items.is_empty() {
         problems.add(&node.span, format!("{what} must not be empty"));
@@ -136,7 +153,7 @@ pub(crate) fn texts(node: &Node, what: &str, problems: &mut Collector<'_>) -> Op
 }
 
 /// A whole number within limits.
-pub(crate) fn whole(node: &Node, what: &str, min: u32, max: u32, problems: &mut Collector<'_>) -> Option<u32> {
+pub fn whole(node: &Node, what: &str, min: u32, max: u32, problems: &mut Collector<'_>) -> Option<u32> {
     let value = match &node.content {
         Content::Number(number) => number.as_u64().and_then(|value| u32::try_from(value).ok()),
         _ => None,
@@ -149,7 +166,7 @@ pub(crate) fn whole(node: &Node, what: &str, min: u32, max: u32, problems: &mut 
 }
 
 /// A duration: a whole number and one of `s`, `m`, `h`, `d`; from one second to a year.
-pub(crate) fn duration(node: &Node, what: &str, problems: &mut Collector<'_>) -> Option<Duration> {
+pub fn duration(node: &Node, what: &str, problems: &mut Collector<'_>) -> Option<Duration> {
     let parsed = match &node.content {
         Content::Text(text) => parse_duration(text),
         _ => None,
@@ -178,7 +195,7 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
 
 /// Which names are taken where.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Naming {
+pub enum Naming {
     /// Ids and inputs are used in expressions, where `-` is minus: `[a-z][a-z0-9_]*`.
     Identifier,
     /// Workflows and plugins: `[a-z][a-z0-9-]*`.
@@ -186,7 +203,7 @@ pub(crate) enum Naming {
 }
 
 /// A name, of at most 64 characters.
-pub(crate) fn name(name: &str, span: &Span, what: &str, naming: Naming, problems: &mut Collector<'_>) -> bool {
+pub fn name(name: &str, span: &Span, what: &str, naming: Naming, problems: &mut Collector<'_>) -> bool {
     let separator = if naming == Naming::Identifier { '_' } else { '-' };
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
     let rest = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == separator);
@@ -200,7 +217,7 @@ pub(crate) fn name(name: &str, span: &Span, what: &str, naming: Naming, problems
 }
 
 /// User input as an error message may hold it.
-pub(crate) fn shorten(text: &str) -> String {
+pub fn shorten(text: &str) -> String {
     let mut shortened: String = text.chars().take(MAX_NAME).collect();
     if shortened.len() < text.len() {
         shortened.push('…');

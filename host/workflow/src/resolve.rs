@@ -51,7 +51,8 @@ pub(crate) fn resolve(
     lost: &BTreeSet<String>,
     problems: &mut Collector<'_>,
 ) {
-    place::check(workflow, problems);
+    place::check(workflow, surroundings, problems);
+    given::check_conditions(workflow, surroundings, problems);
     plugin::check(workflow, surroundings, problems);
     call::check(workflow, surroundings, problems);
     secret::check(workflow, surroundings, problems);
@@ -108,7 +109,7 @@ struct Resolver<'a, 's> {
     /// What is known of the outputs, by id.
     outputs: BTreeMap<String, Shape<'a>>,
     /// The fields of the outputs of blocks, by id.
-    own: BTreeMap<String, &'static [&'static str]>,
+    own: BTreeMap<String, Vec<&'static str>>,
     /// The `each` that a step is in, as messages say it.
     each_of: BTreeMap<String, String>,
     lost: &'a BTreeSet<String>,
@@ -251,7 +252,7 @@ impl Resolver<'_, '_> {
         if field != "output" {
             return self.known(field, &format!("steps.{id}"), STEP_FIELDS, span);
         }
-        if let (Some(fields), Some(name)) = (self.own.get(id).copied(), of_output.first()) {
+        if let (Some(fields), Some(name)) = (self.own.get(id), of_output.first()) {
             if !fields.contains(name) {
                 let message = format!("the output of `{id}` has no field `{name}`");
                 self.problems.add_with_help(span, message, suggestion(name, fields));
@@ -292,9 +293,9 @@ impl Resolver<'_, '_> {
 }
 
 /// The fields of the outputs of steps that run no plugin.
-fn own_outputs(workflow: &Workflow) -> BTreeMap<String, &'static [&'static str]> {
+fn own_outputs(workflow: &Workflow) -> BTreeMap<String, Vec<&'static str>> {
     let own = workflow.walk().into_iter().filter_map(|step| Some((step.id()?.to_owned(), step.output_fields()?)));
-    own.collect()
+    own.map(|(id, fields)| (id, fields.iter().map(|(name, _)| *name).collect())).collect()
 }
 
 /// All ids of these steps and of what is inside of them, `catch` included, in the order of the document.

@@ -26,6 +26,9 @@ pub enum Illegal {
     /// The run has ended.
     #[error("the run has ended")]
     Finished,
+    /// A run waits for a place before it begins, and once.
+    #[error("the run does not wait for a place")]
+    Place,
     /// The step is in a state in which this does not happen.
     #[error("`{path}` is {state} and cannot become {event}")]
     Step {
@@ -95,13 +98,23 @@ pub struct Run {
     inputs: Arc<Value>,
     started_at: Millis,
     last_at: Millis,
+    queued: Option<Queued>,
     steps: BTreeMap<String, StepRun>,
     cancelled: Option<Cancel>,
     timed_out: bool,
     failing: Option<Failing>,
     finished: Option<Ended>,
-    /// When it last began: its start, or its last retry. `timeout` counts from here.
+    /// When it last began: its start, when it had its place, or its last retry. `timeout` counts from here.
     began_at: Millis,
+}
+
+/// That a run waits for a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// The run that must end first, when it waits for that one and not for its turn.
+    pub behind: Option<String>,
+    /// Since when.
+    pub since: Millis,
 }
 
 /// That a person cancelled a run.
@@ -146,6 +159,7 @@ impl Run {
             inputs: Arc::new(inputs.clone()),
             started_at: at,
             last_at: at,
+            queued: None,
             steps: BTreeMap::new(),
             cancelled: None,
             timed_out: false,
@@ -186,9 +200,14 @@ impl Run {
         self.started_at
     }
 
-    /// When it last began: its start, or when a person last had it go on after it had failed.
+    /// When it last began: when it had its place, or when a person last had it go on after it had failed.
     pub fn began_at(&self) -> Millis {
         self.began_at
+    }
+
+    /// That it waits for a place.
+    pub fn queued(&self) -> Option<&Queued> {
+        self.queued.as_ref()
     }
 
     /// When the last event happened.
@@ -205,6 +224,9 @@ impl Run {
     pub fn status(&self) -> RunStatus {
         if let Some(ended) = &self.finished {
             return ended.status;
+        }
+        if self.queued.is_some() {
+            return RunStatus::Queued;
         }
         let states = || self.steps.values().map(StepRun::state);
         let running = states().any(|state| matches!(state, StepState::Running));
@@ -232,7 +254,7 @@ impl Run {
         self.steps.len()
     }
 
-    /// All steps that were reached, by path. [`Workflow::walk`](crate::Workflow::walk) has the order of the document.
+    /// All steps that were reached, by path. [`Body::walk`](crate::Body::walk) has the order of the document.
     pub fn steps(&self) -> impl Iterator<Item = (&str, &StepRun)> {
         let reached = self.steps.iter().filter(|(_, step)| step.state != StepState::Reset);
         reached.map(|(path, step)| (path.as_str(), step))

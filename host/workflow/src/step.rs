@@ -18,6 +18,7 @@ mod catch;
 mod retry;
 
 mod body;
+mod manner;
 mod frame;
 mod unfold;
 pub(crate) mod walk;
@@ -27,11 +28,13 @@ use std::time::Duration;
 
 pub(crate) use approval::Approval;
 pub use body::Body;
+pub(crate) use body::{MAX_STEPS, weight};
 pub(crate) use call::Call;
 pub(crate) use catch::{Catch, Then};
 pub(crate) use choose::Choose;
 pub(crate) use each::Each;
 pub(crate) use frame::{Frame, INDEX};
+pub use manner::Manner;
 pub(crate) use parallel::Parallel;
 pub(crate) use plugin::Plugin;
 use retry::Retry;
@@ -46,7 +49,7 @@ use crate::yaml::{Content, Node};
 use walk::{Begun, Place, Walk};
 
 /// Bounds the time of one `next` and the size of a run's table.
-const MAX_STEPS: usize = 1_000;
+const MAX_WRITTEN: usize = 1_000;
 /// The fields of every step.
 const COMMON_FIELDS: &[&str] = &["id", "if", "catch"];
 /// The fields of every step that does something, besides those of its kind.
@@ -168,6 +171,20 @@ impl Step {
         }
     }
 
+    /// For each clause of its `catch`, whether the run goes on behind it.
+    pub fn catch_continues(&self) -> impl Iterator<Item = bool> {
+        self.catch.iter().map(Catch::continues)
+    }
+
+    /// Whether the run goes on when steps inside of it failed: `on-error: continue`.
+    pub fn continues(&self) -> bool {
+        match &self.kind {
+            Kind::Parallel(parallel) => parallel.continues(),
+            Kind::Each(each) => each.continues(),
+            _ => false,
+        }
+    }
+
     /// It and everything inside of it, in the order of the document.
     pub(crate) fn collect<'s>(&'s self, steps: &mut Vec<&'s Step>) {
         steps.push(self);
@@ -183,14 +200,14 @@ impl Step {
         steps
     }
 
-    /// The fields of its output, where its kind decides them.
-    pub(crate) fn output_fields(&self) -> Option<&'static [&'static str]> {
+    /// The fields of its output and their types, where its kind decides them.
+    pub(crate) fn output_fields(&self) -> Option<&'static [(&'static str, &'static str)]> {
         match &self.kind {
-            Kind::Parallel(_) => Some(&["errors"]),
-            Kind::Choose(_) => Some(&["chosen"]),
-            Kind::Each(_) => Some(&["results", "errors"]),
-            Kind::Approval(_) => Some(&["approved_by"]),
-            Kind::Wait(_) => Some(&["until"]),
+            Kind::Parallel(_) => Some(&[("errors", "array")]),
+            Kind::Choose(_) => Some(&[("chosen", "integer")]),
+            Kind::Each(_) => Some(&[("results", "array"), ("errors", "array")]),
+            Kind::Approval(_) => Some(&[("approved_by", "array")]),
+            Kind::Wait(_) => Some(&[("until", "string")]),
             Kind::Plugin(_) | Kind::Call(_) => None,
         }
     }
@@ -241,6 +258,11 @@ impl Step {
             Kind::Parallel(_) => {}
         }
         templates
+    }
+
+    /// What of it must be true or false: its `if`, and each `when`.
+    pub(crate) fn conditions(&self) -> Vec<(&'static str, &Template)> {
+        self.plain_templates().into_iter().filter(|(what, _)| ["`if`", "`when`"].contains(what)).collect()
     }
 
     /// What it evaluates that no plugin is given, with what that is.
@@ -342,10 +364,10 @@ impl<'p, 's> Reader<'p, 's> {
 
     fn read_step(&mut self, node: &Node, place: &str) -> Option<Step> {
         self.count += 1;
-        if self.count == MAX_STEPS + 1 {
-            self.problems.add(&node.span, format!("a workflow has at most {MAX_STEPS} steps"));
+        if self.count == MAX_WRITTEN + 1 {
+            self.problems.add(&node.span, format!("a workflow has at most {MAX_WRITTEN} steps"));
         }
-        if self.count > MAX_STEPS {
+        if self.count > MAX_WRITTEN {
             return None;
         }
         let kind = self.kind_of(node);

@@ -24,32 +24,42 @@ const MAX_DEPTH: usize = 32;
 
 /// A node of the document and its place.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) content: Content,
-    pub(crate) span: Span,
+pub struct Node {
+    /// What it holds.
+    pub content: Content,
+    /// Where it stands.
+    pub span: Span,
 }
 
 /// What a node holds.
 #[derive(Clone, Debug)]
-pub(crate) enum Content {
+pub enum Content {
+    /// Nothing.
     Null,
+    /// A boolean.
     Bool(bool),
+    /// A number.
     Number(Number),
+    /// Text.
     Text(String),
+    /// A list.
     List(Vec<Node>),
+    /// A mapping, in the order of the document.
     Map(Vec<(Key, Node)>),
 }
 
 /// A key of a mapping and its place.
 #[derive(Clone, Debug)]
-pub(crate) struct Key {
-    pub(crate) name: String,
-    pub(crate) span: Span,
+pub struct Key {
+    /// What it says.
+    pub name: String,
+    /// Where it stands.
+    pub span: Span,
 }
 
 impl Node {
     /// What the node is, in the words of an error message.
-    pub(crate) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self.content {
             Content::Null => "nothing",
             Content::Bool(_) => "a boolean",
@@ -61,7 +71,7 @@ impl Node {
     }
 
     /// The node as JSON, without places.
-    pub(crate) fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         match &self.content {
             Content::Null => Value::Null,
             Content::Bool(value) => Value::Bool(*value),
@@ -77,7 +87,7 @@ impl Node {
 }
 
 /// Reads a document. `None` means that no tree could be made; the reason is among the problems then.
-pub(crate) fn parse(source: &str, problems: &mut Collector<'_>) -> Option<Node> {
+pub fn parse(source: &str, problems: &mut Collector<'_>) -> Option<Node> {
     if source.len() > MAX_BYTES {
         problems.add(&(0..0), format!("the file has {} bytes; at most {MAX_BYTES} are accepted", source.len()));
         return None;

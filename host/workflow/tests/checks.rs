@@ -90,6 +90,7 @@ fn calls_reach_workflows_that_take_what_they_are_given() {
         "name: contain\ninputs: { id: { type: string }, note: { type: string, default: '' } }\nsteps: [{ id: a, plugin: p }]",
         "name: b\nsteps: [{ id: a, call: { workflow: c } }]",
         "name: c\nsteps: [{ id: a, call: { workflow: w } }]",
+        "name: ask\nsteps: [{ id: a, approval: { title: t, approvers: ['group:g'] } }]",
     ]);
     let source = "name: w
 steps:
@@ -97,6 +98,7 @@ steps:
   - { id: two, call: { workflow: contain, inputs: { note: x, ids: y } } }
   - { id: three, call: { workflow: w } }
   - { id: four, call: { workflow: b } }
+  - parallel: { on-error: continue, branches: [{ id: five, call: { workflow: ask } }] }
 ";
     let surroundings = Surroundings { workflows: Some(&others), ..Surroundings::default() };
     let problems = load("workflow.yaml", source, &surroundings).expect_err("there is something wrong with it");
@@ -146,4 +148,20 @@ steps:
 ";
     let workflow = load("workflow.yaml", source, &Surroundings::default()).expect("nothing is wrong with it");
     insta::assert_snapshot!("notes", workflow.notes.render(false));
+}
+
+#[test]
+fn what_calls_too_much_is_not_linked() {
+    let many = |name: &str, callee: &str| {
+        let calls: String =
+            (0..30).map(|id| format!("  - {{ id: c{id}, call: {{ workflow: {callee} }} }}\n")).collect();
+        format!("name: {name}\nsteps:\n{calls}")
+    };
+    let sources = [many("b", "c"), many("c", "d"), "name: d\nsteps: [{ wait: 1s }]".to_owned()];
+    let others = workflows(&sources.each_ref().map(String::as_str));
+    let find = |name: &str| others.get(name).cloned();
+    let link = |source: &str| load("w.yaml", source, &Surroundings::default()).expect("it is right").link(&find);
+    assert!(link(&many("a", "c")).is_ok());
+    let refused = link(&many("a", "b")).map(|_| ()).map_err(|error| error.to_string());
+    assert_eq!(refused, Err("with all that it calls, workflow `a` has more than 10000 steps".to_owned()));
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use workflow::Pattern;
 
 #[test]
@@ -29,4 +29,26 @@ fn decide(pattern: &str, event: &str) -> &'static str {
         Ok(_) => "no-match",
         Err(_) => "invalid-event",
     }
+}
+
+/// `$or` with 10 alternatives, `count` of them beside each other.
+fn alternatives(count: usize) -> Value {
+    let or: Vec<Value> = (0..10).map(|n| json!({ "x": [n] })).collect();
+    (0..count).map(|n| (format!("f{n}"), json!({ "$or": or }))).collect::<serde_json::Map<_, _>>().into()
+}
+
+#[test]
+fn alternatives_are_as_many_as_eventbridge_takes() {
+    assert!(Pattern::new(&alternatives(3)).is_ok());
+    let error = Pattern::new(&alternatives(4)).unwrap_err();
+    assert_eq!(error.to_string(), "the `$or` in it make more than 1000 combinations");
+    assert!(Pattern::new(&alternatives(100)).is_err());
+}
+
+/// A backtracking matcher would need years for this.
+#[test]
+fn wildcards_take_time_by_the_length_alone() {
+    let pattern = Pattern::new(&json!({ "x": [{ "wildcard": format!("{}b", "*a".repeat(500)) }] })).unwrap();
+    assert!(!pattern.matches(&json!({ "x": "a".repeat(1 << 20) })));
+    assert!(pattern.matches(&json!({ "x": format!("{}b", "a".repeat(1 << 20)) })));
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, IF_MATCH};
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
@@ -103,6 +103,16 @@ impl Client {
     /// Stores a resource.
     pub async fn put(&self, path: &[&str], body: Body) -> Result<(), Error> {
         self.send(body.of(self.request(Method::PUT, path)?)).await.map(drop)
+    }
+
+    /// Stores a resource, if the one that is there has this entity tag, or whatever is there when none is given.
+    pub async fn put_if(&self, path: &[&str], body: Body, tag: Option<&str>) -> Result<(), Error> {
+        let request = body.of(self.request(Method::PUT, path)?);
+        let request = match tag {
+            Some(tag) => request.header(IF_MATCH, format!("\"{tag}\"")),
+            None => request,
+        };
+        self.send(request).await.map(drop)
     }
 
     /// Removes a resource.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::page::{Line, Page, Style};
-use crate::wire::Problem;
+use crate::wire::{Fault, Problem};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,8 @@ pub enum Error {
         message: String,
         /// More of it, of several lines: the problems of a workflow with their places.
         text: Option<String>,
+        /// The same for programs.
+        problems: Vec<Fault>,
         /// What to do.
         help: Option<String>,
     },
@@ -140,7 +142,7 @@ impl From<Problem> for Error {
             format!("  line {}, column {}{place}: {}{help}", fault.line, fault.column, fault.message)
         });
         let text = text.or_else(|| (!problems.is_empty()).then(|| listed.collect::<Vec<_>>().join("\n")));
-        Error::Server { status, message: detail, text, help }
+        Error::Server { status, message: detail, text, problems, help }
     }
 }
 
@@ -155,7 +157,13 @@ mod tests {
         let errors = [
             Error::usage("`--input` is `key=value`, not `port`"),
             Error::Unreachable { url: "http://127.0.0.1:7878/".into(), reason: "connection refused".into() },
-            Error::Server { status: 401, message: "a token is needed".into(), text: None, help: None },
+            Error::Server {
+                status: 401,
+                message: "a token is needed".into(),
+                text: None,
+                problems: vec![],
+                help: None,
+            },
             Error::Server {
                 status: 422,
                 message: "the workflow has problems".into(),
@@ -163,6 +171,7 @@ mod tests {
                     "error: unknown plugin `snapshot`\n  |\n3 |   plugin: snapshot\u{1b}[2J\n  |           ^^^^^^^^"
                         .into(),
                 ),
+                problems: vec![],
                 help: Some("correct them and push again".into()),
             },
             Error::Failed { message: "the policy is not valid\n  at line 3".into(), help: None },

@@ -1,5 +1,5 @@
 //! The command line: one file per group of commands. What needs the server speaks HTTP to it; what does not
-//! (`plugin inspect`, `grant simulate`, `workflow check`, `ledger verify`) runs here. Nothing in here decides what Quell does.
+//! (`plugin inspect`, `grant simulate`, `workflow check`, `events match`, `ledger verify`) runs here. Nothing in here decides what Quell does.
 
 mod client;
 mod connection;
@@ -8,13 +8,14 @@ mod error;
 mod escape;
 mod files;
 mod page;
+mod picture;
 mod prompt;
 mod terminal;
 mod time;
 
 mod approval;
 mod audit;
-mod event;
+mod events;
 mod grant;
 mod guardrail;
 mod ledger;
@@ -58,7 +59,7 @@ enum Command {
     Workflow(workflow::Workflow),
     Run(run::Run),
     #[command(subcommand)]
-    Event(event::Event),
+    Events(events::Events),
     #[command(subcommand)]
     Runs(runs::Runs),
     Approve(approval::Approve),
@@ -86,7 +87,7 @@ impl Cli {
             Command::Guardrail(command) => command.run(session).await,
             Command::Workflow(command) => command.run(session).await,
             Command::Run(command) => command.run(session).await,
-            Command::Event(command) => command.run(session).await,
+            Command::Events(command) => command.run(session).await,
             Command::Runs(command) => command.run(session).await,
             Command::Approve(command) => command.run(session).await,
             Command::Refuse(command) => command.run(session).await,

@@ -91,6 +91,11 @@ impl Page {
         self.push_text(&lines);
     }
 
+    /// Adds the lines of another page.
+    pub fn extend(&mut self, page: Page) {
+        self.0.extend(page.0);
+    }
+
     /// How many lines there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -20,7 +20,8 @@ use super::{Answer, Failure};
 /// How long a request may take, its body included. Compiling the largest upload on a busy machine is the longest.
 const REQUEST_TIME: Duration = Duration::from_secs(100);
 
-/// The headers of every answer: it is no page, no cache keeps it, and nobody frames it or guesses what it is.
+/// The headers of every answer: it is no page, no cache keeps it, and nobody frames it or guesses what it is. A picture,
+/// which is a page, has a policy of its own.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -38,7 +39,7 @@ pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> 
         })
         .on_response(DefaultOnResponse::new().level(Level::INFO))
         .on_failure(DefaultOnFailure::new().level(Level::WARN));
-    let headers = HEADERS.into_iter().map(|(name, value)| SetResponseHeaderLayer::overriding(name, value));
+    let headers = HEADERS.into_iter().map(|(name, value)| SetResponseHeaderLayer::if_not_present(name, value));
     headers.fold(router.layer(trace), |router, header| router.layer(header))
 }
 

@@ -21,11 +21,13 @@ mod grants;
 mod guardrail;
 mod health;
 mod limits;
+mod pictures;
 mod plugins;
 mod reviews;
 mod runs;
 mod secrets;
 mod tokens;
+mod waiting;
 mod whoami;
 mod workflows;
 
@@ -78,11 +80,14 @@ fn table() -> Table {
             .routes(routes!(workflows::list))
             .routes(routes!(workflows::get))
             .routes(routes!(workflows::check))
+            .routes(routes!(pictures::of_workflow))
             .routes(routes!(runs::start))
             .routes(routes!(runs::list))
             .routes(routes!(runs::get))
+            .routes(routes!(pictures::of_run))
             .routes(routes!(approvals::decide))
             .routes(routes!(reviews::list))
+            .routes(routes!(waiting::list))
             .routes(routes!(events::take))
             .routes(routes!(entries::query))
             .routes(routes!(audit::capabilities)),
@@ -98,6 +103,8 @@ fn table() -> Table {
             .routes(routes!(grants::carry_over))
             .routes(routes!(guardrail::put, guardrail::remove))
             .routes(routes!(workflows::put))
+            .routes(routes!(workflows::disable))
+            .routes(routes!(workflows::enable))
             .routes(routes!(tokens::create, tokens::list))
             .routes(routes!(tokens::revoke))
             .routes(routes!(secrets::list))

@@ -15,6 +15,8 @@ impl From<Error> for Failure {
         match error {
             Error::NotFound { .. } => Failure::new(StatusCode::NOT_FOUND, "not-found", detail),
             Error::Conflict(_) => Failure::new(StatusCode::CONFLICT, "conflict", detail),
+            Error::Changed(_) => Failure::new(StatusCode::PRECONDITION_FAILED, "changed", detail)
+                .help("read it again, and put your change into what is there now"),
             Error::Invalid(_) => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail),
             Error::Forbidden(_) => Failure::new(StatusCode::FORBIDDEN, "forbidden", detail),
             Error::Refused(refused) => {
@@ -102,6 +104,7 @@ mod tests {
         let cases = [
             (Error::NotFound { what: "run", name: "r-1".into() }, 404, "not-found"),
             (Error::Conflict("x".into()), 409, "conflict"),
+            (Error::Changed("x".into()), 412, "changed"),
             (Error::Invalid("x".into()), 422, "invalid"),
             (Error::Forbidden("x".into()), 403, "forbidden"),
             (Refused::Empty.into(), 400, "empty"),

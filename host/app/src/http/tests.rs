@@ -1,12 +1,17 @@
 //! The API as those who use it see it: a real installation behind a real listener.
 
 mod access;
+mod clock;
 mod component;
 mod connections;
 mod installing;
+mod language;
 mod intake;
+mod looping;
 mod reviewing;
 mod running;
+mod scheduling;
+mod starting;
 mod uploading;
 mod server;
 

@@ -1,20 +1,29 @@
 //! `/v1/workflows`.
 
 use axum::extract::{Path, Request, State};
+use axum::http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::{Extension, Json};
 
-use super::{Answer, By, Installed, body};
-use crate::wire::{CheckedWorkflow, Workflow, WorkflowInfo, Workflows, YAML};
+use super::body::Body;
+use super::{Answer, By, Failure, Installed, body};
+use crate::installation::Precondition;
+use crate::wire::{CheckedWorkflow, SwitchWorkflow, Workflow, WorkflowInfo, Workflows, YAML};
 
 /// What a workflow may come as. Older tools know the second name only.
 const MEDIA: &[&str] = &[YAML, "text/yaml"];
 
 /// Store a workflow
 ///
-/// Runs that are under way keep the one that they started with.
+/// Runs that are under way keep the one that they started with. With `If-Match`, it is stored only if the one that is there
+/// has this entity tag (its digest), and with `If-None-Match: *` only if there is none: else the answer is 412.
 #[utoipa::path(
     put, path = "/v1/workflows/{name}", operation_id = "put-workflow", tag = "workflows",
-    params(("name" = String, Path, description = "The name that the document gives itself.")),
+    params(
+        ("name" = String, Path, description = "The name that the document gives itself."),
+        ("If-Match" = Option<String>, Header, description = "The entity tag of the one that is to be replaced, or `*`."),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: there must be none."),
+    ),
     request_body(content = String, content_type = "application/yaml", description = "The document, at most 256 KiB."),
     responses((status = 200, description = "It is stored.", body = WorkflowInfo))
 )]
@@ -23,10 +32,40 @@ pub async fn put(
     Extension(by): By,
     Path(name): Path<String>,
     request: Request,
-) -> Answer<Json<WorkflowInfo>> {
+) -> Answer<([(HeaderName, String); 1], Json<WorkflowInfo>)> {
+    let precondition = precondition(request.headers())?;
     let source = body::text(request, MEDIA).await?;
-    let stored = installation.put_workflow(&name, &source, &by).await?;
-    Ok(Json(WorkflowInfo::from(stored.as_ref())))
+    let stored = installation.put_workflow(&name, &source, &precondition, &by).await?;
+    let info = WorkflowInfo::of(&stored, &installation.known.read());
+    Ok((tag(&info), Json(info)))
+}
+
+/// What a request says must hold. Entity tags are compared strongly, as RFC 9110 has it for `If-Match`.
+fn precondition(headers: &HeaderMap) -> Answer<Precondition> {
+    let given = |name: HeaderName| {
+        let values: Vec<_> = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?")).collect();
+        (!values.is_empty()).then(|| values.join(","))
+    };
+    let wrong = |detail: &str| Failure::new(StatusCode::BAD_REQUEST, "precondition-invalid", detail);
+    match (given(IF_MATCH), given(IF_NONE_MATCH)) {
+        (None, None) => Ok(Precondition::None),
+        (Some(_), Some(_)) => Err(wrong("`If-Match` and `If-None-Match` cannot both hold")),
+        (None, Some(tags)) if tags.trim() == "*" => Ok(Precondition::Absent),
+        (None, Some(_)) => Err(wrong("`If-None-Match` can only be `*` here")),
+        (Some(tags), None) if tags.trim() == "*" => Ok(Precondition::Is(None)),
+        (Some(tags), None) => {
+            let tag = |tag: &str| Some(tag.trim().strip_prefix('"')?.strip_suffix('"')?.to_owned());
+            let tags: Option<Vec<String>> = tags.split(',').map(tag).collect();
+            let help = "send the `ETag` that came with the workflow, with its quotes";
+            tags.map(|tags| Precondition::Is(Some(tags)))
+                .ok_or_else(|| wrong("`If-Match` is no list of strong entity tags").help(help))
+        }
+    }
+}
+
+/// The entity tag of a workflow: its digest says all.
+fn tag(info: &WorkflowInfo) -> [(HeaderName, String); 1] {
+    [(ETAG, format!("\"{}\"", info.digest))]
 }
 
 /// List the workflows
@@ -36,7 +75,7 @@ pub async fn put(
 )]
 pub async fn list(State(installation): Installed) -> Json<Workflows> {
     let known = installation.known.read();
-    Json(Workflows { workflows: known.workflows().map(|stored| stored.as_ref().into()).collect() })
+    Json(Workflows { workflows: known.workflows().map(|stored| WorkflowInfo::of(stored, &known)).collect() })
 }
 
 /// Read a workflow
@@ -45,8 +84,51 @@ pub async fn list(State(installation): Installed) -> Json<Workflows> {
     params(("name" = String, Path, description = "Its name.")),
     responses((status = 200, description = "The newest of this name.", body = Workflow))
 )]
-pub async fn get(State(installation): Installed, Path(name): Path<String>) -> Answer<Json<Workflow>> {
-    Ok(Json(Workflow::from(installation.workflow(&name)?.as_ref())))
+pub async fn get(
+    State(installation): Installed,
+    Path(name): Path<String>,
+) -> Answer<([(HeaderName, String); 1], Json<Workflow>)> {
+    let stored = installation.workflow(&name)?;
+    let info = WorkflowInfo::of(&stored, &installation.known.read());
+    Ok((tag(&info), Json(Workflow { info, source: stored.source.clone() })))
+}
+
+/// Disable a workflow
+///
+/// Nothing starts it any more: no event, no schedule, no person. Runs under way go on. Events that are for it are recorded.
+#[utoipa::path(
+    post, path = "/v1/workflows/{name}/disable", operation_id = "disable-workflow", tag = "workflows",
+    params(("name" = String, Path, description = "Its name.")),
+    request_body = SwitchWorkflow,
+    responses((status = 204, description = "Nothing starts it. Again changes nothing."))
+)]
+pub async fn disable(
+    State(installation): Installed,
+    Extension(by): By,
+    Path(name): Path<String>,
+    Body(SwitchWorkflow { reason }): Body<SwitchWorkflow>,
+) -> Answer<StatusCode> {
+    installation.switch_workflow(&name, true, reason.as_deref(), &by).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Enable a workflow
+///
+/// What would have started it in between is not made up for.
+#[utoipa::path(
+    post, path = "/v1/workflows/{name}/enable", operation_id = "enable-workflow", tag = "workflows",
+    params(("name" = String, Path, description = "Its name.")),
+    request_body = SwitchWorkflow,
+    responses((status = 204, description = "It may be started. Again changes nothing."))
+)]
+pub async fn enable(
+    State(installation): Installed,
+    Extension(by): By,
+    Path(name): Path<String>,
+    Body(SwitchWorkflow { reason }): Body<SwitchWorkflow>,
+) -> Answer<StatusCode> {
+    installation.switch_workflow(&name, false, reason.as_deref(), &by).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Check a workflow

@@ -22,6 +22,9 @@ pub enum Error {
     /// It cannot be done to the thing as it is.
     #[error("{0}")]
     Conflict(String),
+    /// The thing was changed since the person looked.
+    #[error("{0}")]
+    Changed(String),
     /// What was given is wrong.
     #[error("{0}")]
     Invalid(String),
@@ -84,8 +87,9 @@ impl From<HistoryError> for Error {
 impl From<StartError> for Error {
     fn from(error: StartError) -> Error {
         match error {
-            StartError::Ledger(error) => error.into(),
-            error => Error::Invalid(error.to_string()),
+            StartError::History(error) => error.into(),
+            error @ StartError::Full { .. } => Error::Conflict(error.to_string()),
+            error @ (StartError::Inputs(_) | StartError::Key { .. }) => Error::Invalid(error.to_string()),
         }
     }
 }
@@ -94,9 +98,10 @@ impl From<InputError> for Error {
     fn from(error: InputError) -> Error {
         match error {
             InputError::Decision(error) => error.into(),
-            InputError::Ended { .. } | InputError::NotInReview { .. } | InputError::NotRetryable(_) => {
-                Error::Conflict(error.to_string())
-            }
+            InputError::Ended { .. }
+            | InputError::Full(_)
+            | InputError::NotInReview { .. }
+            | InputError::NotRetryable(_) => Error::Conflict(error.to_string()),
             InputError::History(error) | InputError::Drive(DriveError::History(error)) => error.into(),
             InputError::Drive(error) => Error::Unavailable(error.to_string()),
         }

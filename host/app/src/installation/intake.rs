@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use ledger::{Draft, EVENTS, Fence};
-use registry::{event_refused, event_unmatched};
-use runner::{Start, Started};
+use registry::{event_disabled, event_refused, event_unmatched};
+use runner::{Same, Start, Started};
 use serde_json::{Map, Value};
 
 use super::{Error, Installation, Person, Result};
 
-/// What an event led to: each workflow that it is for, and the run.
+/// What an event led to.
+#[derive(Default)]
 pub struct Intake {
-    /// The runs, by workflow.
+    /// The runs, each with the workflow that it is of.
     pub runs: Vec<(String, Started)>,
+    /// The workflows that it is for and that are disabled.
+    pub disabled: Vec<String>,
 }
 
 impl Installation {
@@ -22,48 +25,73 @@ impl Installation {
     /// it; the ledger has why.
     pub async fn event(&self, event: Value, by: &Person) -> Result<Intake> {
         let (account, region) = self.envelope(&event, by).await?;
-        let matching: Vec<_> = {
-            let known = self.known.read();
-            known.workflows().map(|stored| stored.workflow.clone()).filter(|flow| flow.matches(&event)).collect()
-        };
-        let (mut runs, mut refusal) = (vec![], None);
-        for workflow in matching {
+        let workflows: Vec<_> = self.known.read().workflows().map(|stored| stored.workflow.clone()).collect();
+        let (mut intake, mut refusal) = (Intake::default(), None);
+        for workflow in workflows {
             let name = workflow.name.clone();
-            let start = Start {
-                workflow,
-                plugins: BTreeMap::new(),
-                event: Some(event.clone()),
-                dedupe: true,
-                inputs: Value::Object(Map::new()),
-                account: account.clone(),
-                region: region.clone(),
-                by: by.name.clone(),
+            let events = match workflow.starts(&event) {
+                Ok(events) if events.is_empty() => continue,
+                Ok(events) => events,
+                Err(error) => {
+                    refusal = Some(self.refuse(&event, &format!("workflow `{name}`: {error}"), by).await?);
+                    continue;
+                }
             };
-            match self.start(start).await {
-                Ok(started) => runs.push((name, started)),
-                // The sender tries again; what did start is known by its deduplication key.
+            if self.known.read().is_disabled(&name) {
+                self.note(event_disabled(&event, &name, self.known.now(), &by.actor())).await?;
+                intake.disabled.push(name);
+                continue;
+            }
+            // Asked only when there is something to start: it reads the ledger.
+            let cause = match self.cause(&event).await {
+                Ok(cause) => cause,
                 Err(error @ Error::Unavailable(_)) => return Err(error),
                 Err(error) => {
-                    let why = format!("workflow `{name}`: {error}");
-                    self.note(event_refused(&event, &why, self.known.now(), &by.actor())).await?;
-                    refusal = Some(Error::Invalid(why));
+                    refusal = Some(self.refuse(&event, &format!("workflow `{name}`: {error}"), by).await?);
+                    continue;
+                }
+            };
+            for part in events {
+                let start = Start {
+                    workflow: workflow.clone(),
+                    plugins: BTreeMap::new(),
+                    event: Some(part),
+                    same: Same::Event,
+                    cause: cause.clone(),
+                    inputs: Value::Object(Map::new()),
+                    account: account.clone(),
+                    region: region.clone(),
+                    by: by.name.clone(),
+                };
+                match self.start(start).await {
+                    Ok(started) => intake.runs.push((name.clone(), started)),
+                    // The sender tries again; what did start is known by its deduplication key.
+                    Err(error @ Error::Unavailable(_)) => return Err(error),
+                    Err(error) => {
+                        refusal = Some(self.refuse(&event, &format!("workflow `{name}`: {error}"), by).await?);
+                    }
                 }
             }
         }
-        if let (true, Some(refusal)) = (runs.is_empty(), refusal) {
-            return Err(refusal);
+        match (refusal, intake.runs.is_empty() && intake.disabled.is_empty()) {
+            (Some(refusal), true) => return Err(refusal),
+            (None, true) => self.note(event_unmatched(&event, self.known.now(), &by.actor())).await?,
+            (_, false) => {}
         }
-        if runs.is_empty() {
-            self.note(event_unmatched(&event, self.known.now(), &by.actor())).await?;
-        }
-        Ok(Intake { runs })
+        Ok(intake)
+    }
+
+    /// Records that an event was refused.
+    async fn refuse(&self, event: &Value, why: &str, by: &Person) -> Result<Error> {
+        self.note(event_refused(event, why, self.known.now(), &by.actor())).await?;
+        Ok(Error::Invalid(why.into()))
     }
 
     /// The account and region of an event that is complete and of an account that is configured. A refusal is recorded.
     async fn envelope(&self, event: &Value, by: &Person) -> Result<(String, String)> {
-        let refusal = match envelope_problem(event) {
-            Some(problem) => Error::Invalid(problem),
-            None => {
+        let refusal = match workflow::check_envelope(event) {
+            Err(error) => Error::Invalid(error.to_string()),
+            Ok(()) => {
                 let text = |field: &str| event.get(field).and_then(Value::as_str).unwrap_or_default().to_string();
                 let (account, region) = (text("account"), text("region"));
                 match self.operations.accounts().scope(&account, &region) {
@@ -77,31 +105,8 @@ impl Installation {
     }
 
     /// Events that start no run have a chain of their own.
-    async fn note(&self, draft: Draft) -> Result<()> {
+    pub(super) async fn note(&self, draft: Draft) -> Result<()> {
         self.ledger.append(EVENTS, Fence::Open, vec![draft], None).await?;
         Ok(())
-    }
-}
-
-/// What is wrong with an event's envelope.
-fn envelope_problem(event: &Value) -> Option<String> {
-    let Some(fields) = event.as_object() else {
-        return Some("an event is a JSON object in EventBridge's envelope".into());
-    };
-    for field in ["id", "source", "detail-type", "account", "region", "time"] {
-        match fields.get(field) {
-            Some(Value::String(text)) if !text.is_empty() => {}
-            Some(_) => return Some(format!("the event's `{field}` is not a text")),
-            None => {
-                return Some(format!(
-                    "this is not an EventBridge event: it has no `{field}`; what a Config rule's Lambda or an SNS topic \
-                     receives is not one"
-                ));
-            }
-        }
-    }
-    match fields.get("detail") {
-        Some(Value::Object(_)) => None,
-        _ => Some("the event's `detail` is not an object".into()),
     }
 }

@@ -7,18 +7,18 @@ use capability::{Clock, Effective, Policies};
 use ledger::{Draft, Fence, Ledger, LedgerError, Millis, SYSTEM};
 use registry::Registry;
 use runner::Workflows;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, Notify};
 use workflow::Workflow;
-
-use super::SystemClock;
 
 /// What the installation knows.
 pub struct Known {
     ledger: Arc<dyn Ledger>,
-    clock: Arc<SystemClock>,
+    clock: Arc<dyn Clock>,
     registry: RwLock<Registry>,
     /// Held from the check to the append of a change; guards the last entry that was read.
     changing: Mutex<u64>,
+    /// Told of each change, for the one who keeps the schedules.
+    changed: Notify,
 }
 
 /// The right to change what is known, until it is dropped.
@@ -29,11 +29,11 @@ pub struct Change<'a> {
 
 impl Known {
     /// Reads the `system` chain.
-    pub async fn load(ledger: Arc<dyn Ledger>, clock: Arc<SystemClock>) -> Result<Known, LedgerError> {
+    pub async fn load(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>) -> Result<Known, LedgerError> {
         let records = ledger.read(SYSTEM, 0).await?;
         let read = records.last().map_or(0, |record| record.entry.sequence);
         let registry = RwLock::new(Registry::fold(&records)?);
-        Ok(Known { ledger, clock, registry, changing: Mutex::new(read) })
+        Ok(Known { ledger, clock, registry, changing: Mutex::new(read), changed: Notify::new() })
     }
 
     /// What is known now.
@@ -44,6 +44,11 @@ impl Known {
     /// The time.
     pub fn now(&self) -> Millis {
         self.clock.now()
+    }
+
+    /// Returns when something was changed since this last returned.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// Takes the right to change: nobody else changes anything until it is dropped.
@@ -73,6 +78,7 @@ impl Change<'_> {
             registry.apply(record)?;
             *self.read = record.entry.sequence;
         }
+        self.known.changed.notify_one();
         Ok(())
     }
 }

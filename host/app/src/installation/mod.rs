@@ -9,17 +9,20 @@ mod error;
 mod intake;
 mod known;
 mod limits;
+mod loops;
 mod people;
 mod plugins;
 mod policies;
 mod runs;
+mod schedules;
 mod secrets;
+mod waiting;
 mod workflows;
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use capability::{Catalog, Gate, TokenKey};
+use capability::{Catalog, Clock, Gate, TokenKey};
 use ledger::Ledger;
 use operations::Operations;
 use runner::{Embedded, Runner};
@@ -37,8 +40,11 @@ pub use known::Known;
 pub use people::Person;
 pub use policies::{Difference, Seen};
 pub use runs::RunView;
+pub use waiting::{Awaited, Wait};
+pub use workflows::Precondition;
 
 use components::Components;
+use schedules::Scheduled;
 
 /// A running installation.
 pub struct Installation {
@@ -54,6 +60,8 @@ pub struct Installation {
     components: Arc<Components>,
     /// Held while an audit is made.
     auditing: tokio::sync::Mutex<()>,
+    /// Which times of the schedules are done with.
+    scheduled: Scheduled,
     scheduler: Arc<Embedded>,
     store: Arc<Store>,
 }
@@ -61,12 +69,16 @@ pub struct Installation {
 impl Installation {
     /// Opens the data folder and puts everything together. No run goes on yet.
     pub async fn open(config: &Config) -> anyhow::Result<Installation> {
+        Installation::open_at(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same, by another clock.
+    pub async fn open_at(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Installation> {
         let store = Arc::new(Store::open(&config.data, store::Options::default()).await?);
         let operations = Arc::new(Operations::new(config.accounts.clone())?);
         let contract = Contract::parse(wit()).context("the WIT of this build is not valid")?;
         let sandbox = Arc::new(Sandbox::new(contract)?);
         let ledger: Arc<dyn Ledger> = store.clone();
-        let clock = Arc::new(SystemClock);
         let known = Arc::new(Known::load(ledger.clone(), clock.clone()).await.context("the ledger cannot be read")?);
         let catalog: Arc<dyn Catalog> = operations.clone();
         let gate = Gate::new(
@@ -89,7 +101,19 @@ impl Installation {
             scheduler: Arc::new(scheduler.clone()),
         };
         let auditing = tokio::sync::Mutex::new(());
-        Ok(Installation { ledger, known, operations, runner, checker, components, auditing, scheduler, store })
+        let scheduled = Scheduled::default();
+        Ok(Installation {
+            ledger,
+            known,
+            operations,
+            runner,
+            checker,
+            components,
+            auditing,
+            scheduled,
+            scheduler,
+            store,
+        })
     }
 
     /// The first token, when there is none yet. `show` is given its text before it counts: a crash in between leaves one
@@ -105,7 +129,9 @@ impl Installation {
 
     /// Lets the runs go on that were left off, and gives their number.
     pub async fn begin(&self) -> anyhow::Result<usize> {
-        Ok(self.scheduler.begin(self.runner.clone()).await?)
+        let left_off = self.scheduler.begin(self.runner.clone()).await?;
+        self.runner.admit_all().await?;
+        Ok(left_off)
     }
 
     /// Waits until no run has a driver, at most for `patience`; then everything that is to be on disk is.

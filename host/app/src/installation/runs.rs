@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger::{EVENTS, Record, SYSTEM};
-use runner::{History, Start, Started};
+use ledger::{EVENTS, Millis, Record, SYSTEM};
+use runner::{History, Same, Start, Started};
 use serde_json::Value;
 use workflow::{Decision, Verdict, Workflow};
 
@@ -20,6 +20,22 @@ pub struct RunView {
     pub records: Vec<Record>,
 }
 
+/// A later event that the workflow's `dedupe` says is about the same as the run's.
+pub struct Update {
+    /// When it came.
+    pub time: Millis,
+    /// The event, while it is kept.
+    pub event: Option<Value>,
+}
+
+impl RunView {
+    /// The updates, in the order in which they came.
+    pub fn updates(&self) -> impl Iterator<Item = Update> {
+        let updates = self.records.iter().filter(|record| record.entry.kind == "note.updated");
+        updates.map(|record| Update { time: record.entry.time, event: record.payload("event").ok() })
+    }
+}
+
 impl Installation {
     /// Starts a run by hand. It is on disk when this returns.
     pub async fn start_run(
@@ -31,11 +47,24 @@ impl Installation {
         region: &str,
         by: &Person,
     ) -> Result<Started> {
+        let stored = self.workflow(workflow)?;
+        if self.known.read().is_disabled(workflow) {
+            let message =
+                format!("workflow `{workflow}` is disabled: `quell workflow enable {workflow}` lets it start");
+            return Err(Error::Conflict(message));
+        }
+        if !stored.workflow.starts_by_hand() {
+            let message = format!(
+                "workflow `{workflow}` is not started by hand: its `on` has other triggers only; add `- manual: true` to it"
+            );
+            return Err(Error::Conflict(message));
+        }
         let start = Start {
-            workflow: self.workflow(workflow)?.workflow.clone(),
+            workflow: stored.workflow.clone(),
             plugins: BTreeMap::new(),
             event,
-            dedupe: false,
+            same: Same::Nothing,
+            cause: None,
             inputs,
             account: account.into(),
             region: region.into(),

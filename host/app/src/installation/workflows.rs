@@ -1,12 +1,24 @@
-//! Workflows: checked against the plugins that there are, then stored.
+//! Workflows: checked against the plugins and accounts that there are, then stored; disabled and enabled.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use registry::{Registry, StoredWorkflow, workflow_put};
+use registry::{Registry, StoredWorkflow, workflow_disabled, workflow_enabled, workflow_put};
 use workflow::{PluginSchema, Surroundings, Workflow};
 
 use super::{Error, Installation, Person, Result};
+
+/// What must hold of the stored workflow, for a change to be made (RFC 9110, 13.1).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Precondition {
+    /// Nothing.
+    #[default]
+    None,
+    /// There is one, and its digest is one of these; without any, whatever it is.
+    Is(Option<Vec<String>>),
+    /// There is none.
+    Absent,
+}
 
 impl Installation {
     /// Checks a workflow's document against what is installed.
@@ -19,17 +31,30 @@ impl Installation {
             )
         };
         let surroundings = Surroundings { plugins: Some(&plugins), workflows: Some(&workflows) };
-        workflow::load(file, source, &surroundings).map_err(Error::Workflow)
+        let workflow = workflow::load(file, source, &surroundings).map_err(Error::Workflow)?;
+        for schedule in workflow.schedules() {
+            self.place(schedule).map_err(Error::Invalid)?;
+        }
+        Ok(workflow)
     }
 
-    /// Stores a workflow under its name. Runs that are under way keep the one that they started with.
-    pub async fn put_workflow(&self, name: &str, source: &str, by: &Person) -> Result<Arc<StoredWorkflow>> {
+    /// Stores a workflow under its name, if the precondition holds. Runs that are under way keep the one that they started
+    /// with.
+    pub async fn put_workflow(
+        &self,
+        name: &str,
+        source: &str,
+        precondition: &Precondition,
+        by: &Person,
+    ) -> Result<Arc<StoredWorkflow>> {
         let workflow = self.check_workflow(&format!("{name}.yaml"), source)?;
         if workflow.name != name {
             return Err(Error::Invalid(format!("the document's name is `{}`, not `{name}`", workflow.name)));
         }
         let mut change = self.known.change().await;
-        if self.known.read().workflow(name).is_none_or(|stored| stored.workflow.digest != workflow.digest) {
+        let stored = self.known.read().workflow(name).cloned();
+        precondition.check(name, stored.as_deref())?;
+        if stored.is_none_or(|stored| stored.workflow.digest != workflow.digest) {
             change.append(workflow_put(&workflow, source, self.known.now(), &by.actor())).await?;
         }
         drop(change);
@@ -40,6 +65,35 @@ impl Installation {
     pub fn workflow(&self, name: &str) -> Result<Arc<StoredWorkflow>> {
         let missing = || Error::NotFound { what: "workflow", name: name.into() };
         self.known.read().workflow(name).cloned().ok_or_else(missing)
+    }
+
+    /// Has nothing start the workflow any more, or lets it be started again. Runs under way go on. Again changes nothing.
+    pub async fn switch_workflow(&self, name: &str, disable: bool, reason: Option<&str>, by: &Person) -> Result<()> {
+        self.workflow(name)?;
+        let mut change = self.known.change().await;
+        if self.known.read().is_disabled(name) == disable {
+            return Ok(());
+        }
+        let entry = if disable { workflow_disabled } else { workflow_enabled };
+        Ok(change.append(entry(name, reason, self.known.now(), &by.actor())).await?)
+    }
+}
+
+impl Precondition {
+    fn check(&self, name: &str, stored: Option<&StoredWorkflow>) -> Result<()> {
+        let changed = |stored: &StoredWorkflow| {
+            let (digest, by) = (&stored.workflow.digest, &stored.by);
+            Error::Changed(format!("workflow `{name}` was changed by `{by}`: its digest is `{digest}` now"))
+        };
+        match (self, stored) {
+            (Precondition::None, _) | (Precondition::Is(None), Some(_)) | (Precondition::Absent, None) => Ok(()),
+            (Precondition::Is(Some(digests)), Some(stored)) if digests.contains(&stored.workflow.digest) => Ok(()),
+            (Precondition::Is(Some(_)), Some(stored)) => Err(changed(stored)),
+            (Precondition::Is(_), None) => Err(Error::Changed(format!("there is no workflow `{name}` yet"))),
+            (Precondition::Absent, Some(stored)) => {
+                Err(Error::Changed(format!("there is a workflow `{name}` already, by `{}`", stored.by)))
+            }
+        }
     }
 }
 

@@ -11,6 +11,9 @@ use crate::installation::Intake;
 pub struct TakenEvent {
     /// The runs that answer it; none when no workflow is for it.
     pub runs: Vec<TakenRun>,
+    /// The workflows that it is for, and that are disabled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disabled: Vec<String>,
 }
 
 /// A run that answers an event.
@@ -31,6 +34,6 @@ impl From<Intake> for TakenEvent {
             let super::StartedRun { run, repeated } = started.into();
             TakenRun { workflow, run, repeated }
         });
-        TakenEvent { runs: runs.collect() }
+        TakenEvent { runs: runs.collect(), disabled: intake.disabled }
     }
 }

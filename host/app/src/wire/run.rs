@@ -97,6 +97,8 @@ pub struct RunInfo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunStatus {
+    /// It waits for a place among the runs of its workflow, and has not begun.
+    Queued,
     /// Something is being done.
     Running,
     /// It waits for people, or for a time.
@@ -144,12 +146,42 @@ pub struct Run {
     /// That a person cancelled it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled: Option<Cancelled>,
+    /// That it waits for a place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued: Option<Queued>,
+    /// Later events that are about the same, by the workflow's `dedupe`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub updates: Vec<Update>,
     /// All steps of the workflow, in the order of the document.
     pub steps: Vec<Step>,
     /// The approvals that wait for people.
     pub approvals: Vec<Approval>,
     /// The writes whose outcome a person must tell.
     pub reviews: Vec<Review>,
+}
+
+/// That a run waits for a place among the runs of its workflow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Queued {
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    /// The run that must end first, when it waits for that one and not for its turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<String>,
+}
+
+/// A later event that is about the same as a run's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Update {
+    /// When it came.
+    #[schema(value_type = String, format = DateTime)]
+    pub time: Timestamp,
+    /// The event, while it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Value>,
 }
 
 /// That, and why, a run is to be cancelled.
@@ -186,7 +218,8 @@ impl From<Started> for StartedRun {
 
 impl RunStatus {
     /// All of them.
-    const ALL: [RunStatus; 8] = [
+    const ALL: [RunStatus; 9] = [
+        RunStatus::Queued,
         RunStatus::Running,
         RunStatus::Waiting,
         RunStatus::Succeeded,
@@ -216,6 +249,7 @@ impl RunStatus {
 impl From<RunStatus> for workflow::RunStatus {
     fn from(status: RunStatus) -> workflow::RunStatus {
         match status {
+            RunStatus::Queued => workflow::RunStatus::Queued,
             RunStatus::Running => workflow::RunStatus::Running,
             RunStatus::Waiting => workflow::RunStatus::Waiting,
             RunStatus::Succeeded => workflow::RunStatus::Succeeded,
@@ -231,6 +265,7 @@ impl From<RunStatus> for workflow::RunStatus {
 impl From<workflow::RunStatus> for RunStatus {
     fn from(status: workflow::RunStatus) -> RunStatus {
         match status {
+            workflow::RunStatus::Queued => RunStatus::Queued,
             workflow::RunStatus::Running => RunStatus::Running,
             workflow::RunStatus::Waiting => RunStatus::Waiting,
             workflow::RunStatus::Succeeded => RunStatus::Succeeded,
@@ -283,6 +318,8 @@ impl From<&RunView> for Run {
                 reason: cancel.reason.clone(),
                 time: time(cancel.at),
             }),
+            queued: run.queued().map(|queued| Queued { since: time(queued.since), behind: queued.behind.clone() }),
+            updates: view.updates().map(|update| Update { time: time(update.time), event: update.event }).collect(),
             steps: Step::all(view),
             approvals: Approval::all(run),
             reviews: Review::all(view),

@@ -1,11 +1,11 @@
 //! Workflows as they are stored.
 
 use jiff::Timestamp;
-use registry::StoredWorkflow;
+use registry::{Registry, StoredWorkflow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::time;
+use super::{Fault, time};
 
 /// The newest workflow of each name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -39,13 +39,71 @@ pub struct WorkflowInfo {
     pub description: Option<String>,
     /// The plugins that it runs, by name.
     pub plugins: Vec<String>,
-    /// Whether events start it.
-    pub triggered: bool,
+    /// What starts it.
+    pub started_by: Vec<Starter>,
+    /// That nothing starts it now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<Disabled>,
     /// Who put it.
     pub by: String,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
+}
+
+/// What starts a workflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Starter {
+    /// Events.
+    Events,
+    /// The time.
+    Schedules,
+    /// A person.
+    People,
+}
+
+impl Starter {
+    fn of(workflow: &workflow::Workflow) -> Vec<Starter> {
+        let starters = [
+            (Starter::Events, workflow.events().next().is_some()),
+            (Starter::Schedules, workflow.schedules().next().is_some()),
+            (Starter::People, workflow.starts_by_hand()),
+        ];
+        starters.into_iter().filter_map(|(starter, does)| does.then_some(starter)).collect()
+    }
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Starter::Events => "events",
+            Starter::Schedules => "schedules",
+            Starter::People => "people",
+        }
+    }
+}
+
+/// That a workflow is disabled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Disabled {
+    /// Who did it.
+    pub by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub time: Timestamp,
+    /// Why, if they said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// That, and why, a workflow is to be disabled or enabled.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SwitchWorkflow {
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A document without problems.
@@ -56,31 +114,43 @@ pub struct CheckedWorkflow {
     pub name: String,
     /// SHA-256 of the document, in hex.
     pub digest: String,
+    /// What its author should know: nothing that is wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Fault>,
+    /// The same for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
 }
 
-impl From<&StoredWorkflow> for WorkflowInfo {
-    fn from(stored: &StoredWorkflow) -> WorkflowInfo {
+impl WorkflowInfo {
+    /// What there is to say of a stored workflow.
+    pub fn of(stored: &StoredWorkflow, known: &Registry) -> WorkflowInfo {
+        let switch = known.switch(&stored.workflow.name).filter(|switch| switch.disabled);
         let workflow = &stored.workflow;
         WorkflowInfo {
             name: workflow.name.clone(),
             digest: workflow.digest.clone(),
             description: workflow.description.clone(),
             plugins: workflow.plugins().into_iter().map(Into::into).collect(),
-            triggered: !workflow.triggers.is_empty(),
+            started_by: Starter::of(workflow),
+            disabled: switch.map(|switch| Disabled {
+                by: switch.by.clone(),
+                time: time(switch.time),
+                reason: switch.reason.clone(),
+            }),
             by: stored.by.clone(),
             time: time(stored.time),
         }
     }
 }
 
-impl From<&StoredWorkflow> for Workflow {
-    fn from(stored: &StoredWorkflow) -> Workflow {
-        Workflow { info: stored.into(), source: stored.source.clone() }
-    }
-}
-
 impl From<&workflow::Workflow> for CheckedWorkflow {
     fn from(workflow: &workflow::Workflow) -> CheckedWorkflow {
-        CheckedWorkflow { name: workflow.name.clone(), digest: workflow.digest.clone() }
+        CheckedWorkflow {
+            name: workflow.name.clone(),
+            digest: workflow.digest.clone(),
+            notes: workflow.notes.iter().map(Fault::from).collect(),
+            text: workflow.notes.render(false),
+        }
     }
 }

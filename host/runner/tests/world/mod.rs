@@ -16,7 +16,7 @@ use capability::{
 };
 use grant::Policy;
 use ledger::{Ledger, Millis, Record};
-use runner::{Calls, Embedded, Ended, Plugins, Reply, Runner, Start, Started, Workflows};
+use runner::{Calls, Embedded, Ended, Plugins, Reply, Runner, Same, Scheduler, Start, Started, Workflows};
 use serde_json::{Value, json};
 use store::Store;
 use tokio::sync::watch;
@@ -190,6 +190,8 @@ pub async fn call(calls: &Arc<dyn Calls>, function: &str, name: &str) -> Result<
 pub struct Rules {
     pub policy: Mutex<Option<String>>,
     pub workflow: Arc<Workflow>,
+    /// Those that it calls.
+    pub callees: Vec<Arc<Workflow>>,
 }
 
 impl Policies for Rules {
@@ -202,7 +204,8 @@ impl Policies for Rules {
 
 impl Workflows for Rules {
     fn by_digest(&self, digest: &str) -> Option<Arc<Workflow>> {
-        (self.workflow.digest == digest).then(|| self.workflow.clone())
+        let mut all = std::iter::once(&self.workflow).chain(&self.callees);
+        all.find(|workflow| workflow.digest == digest).cloned()
     }
 }
 
@@ -228,17 +231,23 @@ impl World {
     pub fn new(source: &str) -> World {
         let workflow = workflow::load("test.yaml", source, &Surroundings::default());
         let workflow = workflow.unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        World::of(workflow, vec![])
+    }
+
+    /// The world of a workflow that is linked with those that it calls.
+    pub fn of(workflow: Workflow, callees: Vec<Arc<Workflow>>) -> World {
+        let policy = Mutex::new(Some(ALLOW.into()));
         World {
             folder: tempfile::tempdir().unwrap(),
             service: Arc::default(),
             clock: StillClock(watch::channel(1_800_000_000_000).0),
             scripts: Arc::default(),
-            rules: Arc::new(Rules { policy: Mutex::new(Some(ALLOW.into())), workflow: Arc::new(workflow) }),
+            rules: Arc::new(Rules { policy, workflow: Arc::new(workflow), callees }),
         }
     }
 
     /// The ledger, once the process that had it before has let it go.
-    async fn store(&self) -> Store {
+    pub async fn store(&self) -> Store {
         let patience = std::time::Instant::now() + Duration::from_secs(30);
         loop {
             match Store::open(self.folder.path(), store::Options::default()).await {
@@ -254,19 +263,23 @@ impl World {
     pub async fn process(&self) -> Process {
         let store = Arc::new(self.store().await);
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        let scheduler = Embedded::new();
+        let runner = self.runner(store.clone(), clock, self.scripts.clone(), Arc::new(scheduler.clone()));
+        Process { store, runner, scheduler }
+    }
+
+    /// A driver over these ports, with a gate of its own before the service of this world.
+    pub fn runner(
+        &self,
+        ledger: Arc<dyn Ledger>,
+        clock: Arc<dyn Clock>,
+        plugins: Arc<dyn Plugins>,
+        scheduler: Arc<dyn Scheduler>,
+    ) -> Runner {
         let catalog = Arc::new(Things(self.service.clone()));
         let tokens = TokenKey::new([9; 32]);
         let gate = Gate::new(catalog, self.rules.clone(), clock.clone(), tokens, Limits::default());
-        let scheduler = Embedded::new();
-        let runner = Runner {
-            ledger: store.clone(),
-            clock,
-            gate: Arc::new(gate),
-            plugins: self.scripts.clone(),
-            workflows: self.rules.clone(),
-            scheduler: Arc::new(scheduler.clone()),
-        };
-        Process { store, runner, scheduler }
+        Runner { ledger, clock, gate: Arc::new(gate), plugins, workflows: self.rules.clone(), scheduler }
     }
 }
 
@@ -294,7 +307,8 @@ impl Process {
             workflow: world.rules.workflow.clone(),
             plugins: plugins.into_iter().map(|name| (name.to_string(), name.to_string())).collect(),
             event,
-            dedupe,
+            same: if dedupe { Same::Event } else { Same::Nothing },
+            cause: None,
             inputs: json!({}),
             account: "123456789012".into(),
             region: "eu-central-1".into(),

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use ledger::{
-    Appended, CLAIMED, Dedupe, Draft, Entry, Epoch, Fence, Hash, Item, LedgerError, Millis, Prepared, Summary,
+    Appended, CLAIMED, Dedupe, Draft, Entry, Epoch, Fence, Hash, Item, LedgerError, Millis, Prepared, QUEUED, Room,
+    Summary,
 };
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
@@ -17,6 +18,9 @@ use crate::fence;
 
 const SAME_KEY: &str = "SELECT run FROM runs WHERE workflow = ?1 AND dedupe = ?2 AND started > ?3
      ORDER BY started DESC, run DESC LIMIT 1";
+
+const UNDER_WAY: &str = "SELECT run FROM runs WHERE workflow = ?1 AND workflow IS NOT NULL AND ended IS NULL
+     AND status <> ?2 AND (?3 IS NULL OR dedupe = ?3)";
 
 /// What is asked of a run.
 pub(super) enum What {
@@ -106,11 +110,7 @@ impl Commit {
         let (entries, summary) = match what {
             What::Append { fence, entries, summary } => {
                 fence::check(&fence, run, found.as_ref())?;
-                if let Fence::New(Some(dedupe)) = &fence
-                    && let Some(run) = self.same_key(ground, dedupe).await?
-                {
-                    return Err(LedgerError::Duplicate { run }.into());
-                }
+                self.check_others(ground, &fence).await?;
                 (entries, summary)
             }
             What::Claim { actor, time } => {
@@ -137,6 +137,42 @@ impl Commit {
             self.summarise(run, *summary);
         }
         Ok(Done { appended: Appended { first, last: chain.last }, epoch: chain.epoch })
+    }
+
+    /// What a fence asks about other runs.
+    async fn check_others(&self, ground: &mut Ground<'_>, fence: &Fence) -> Result<(), Failure> {
+        let (dedupe, rooms) = match fence {
+            Fence::New(dedupe) => (dedupe.as_ref(), [].as_slice()),
+            Fence::NewIn { dedupe, room } => (dedupe.as_ref(), std::slice::from_ref(room)),
+            Fence::Admit { rooms, .. } => (None, rooms.as_slice()),
+            Fence::Epoch(_) | Fence::Driver { .. } | Fence::Input { .. } | Fence::Open => return Ok(()),
+        };
+        if let Some(dedupe) = dedupe
+            && let Some(run) = self.same_key(ground, dedupe).await?
+        {
+            return Err(LedgerError::Duplicate { run }.into());
+        }
+        for Room { workflow, key, runs } in rooms {
+            if self.under_way(ground, workflow, key.as_deref()).await? >= u64::from(*runs) {
+                let (workflow, same_key) = (workflow.clone(), key.is_some());
+                return Err(LedgerError::Full { workflow, runs: *runs, same_key }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// How many runs take a place, in the database and in what this commit adds to it.
+    async fn under_way(&self, ground: &mut Ground<'_>, workflow: &str, key: Option<&str>) -> Result<u64, sqlx::Error> {
+        let kept = sqlx::query_scalar(UNDER_WAY).bind(workflow).bind(QUEUED).bind(key);
+        let kept: Vec<String> = kept.fetch_all(&mut *ground.db).await?;
+        let kept = kept.iter().filter(|run| !self.summaries.contains_key(*run)).count();
+        let takes = |summary: &&Summary| {
+            summary.workflow == workflow
+                && summary.ended.is_none()
+                && summary.status != QUEUED
+                && (key.is_none() || summary.dedupe.as_deref() == key)
+        };
+        Ok((kept + self.summaries.values().filter(takes).count()) as u64)
     }
 
     fn summarise(&mut self, run: &str, summary: Summary) {

@@ -56,6 +56,7 @@ CREATE TABLE runs (
 CREATE INDEX runs_wake ON runs (wake) WHERE wake IS NOT NULL;
 CREATE INDEX runs_dedupe ON runs (workflow, dedupe, started) WHERE dedupe IS NOT NULL;
 CREATE INDEX runs_started ON runs (started, run);
+CREATE INDEX runs_under_way ON runs (workflow, started, run) WHERE ended IS NULL AND workflow IS NOT NULL;
 
 -- What is written stays: no statement of this program changes it, and these refuse those of others. An INSERT OR
 -- REPLACE fires no trigger of deletion (https://sqlite.org/lang_conflict.html), so inserts are looked at too.

@@ -1,6 +1,6 @@
 //! Fences under races: who may append, and who is told what.
 
-use ledger::{Appended, Dedupe, Fence, Ledger as _, LedgerError, Summary};
+use ledger::{Appended, Dedupe, Fence, Ledger as _, LedgerError, QUEUED, Room, Summary};
 
 use crate::{Ledger, draft, open, summary};
 
@@ -79,6 +79,42 @@ async fn a_deduplication_key_is_taken_within_its_window() {
     begin("f", "contain", "k", 200, 100).await.unwrap();
     let newest = begin("g", "contain", "k", 300, 0).await;
     assert!(matches!(&newest, Err(LedgerError::Duplicate { run }) if run == "f"), "{newest:?}");
+}
+
+#[tokio::test]
+async fn of_runs_that_want_the_last_place_one_has_it() {
+    let ledger = Ledger::new().await;
+    let room = |key: Option<&str>, runs| Room { workflow: "contain".into(), key: key.map(Into::into), runs };
+    let of = |run: &str, status: &str| Summary { status: status.into(), dedupe: Some("k".into()), ..summary(run, 1) };
+    let begin = |run: &'static str| {
+        let fence = Fence::NewIn { dedupe: None, room: room(None, 2) };
+        ledger.store.append(run, fence, vec![draft("run.started")], Some(of(run, "running")))
+    };
+    begin("a").await.unwrap();
+    let (b, c) = tokio::join!(begin("b"), begin("c"));
+    let refused = if b.is_ok() { &c } else { &b };
+    assert!(b.is_ok() != c.is_ok(), "{b:?} {c:?}");
+    assert!(matches!(refused, Err(LedgerError::Full { runs: 2, same_key: false, .. })), "{refused:?}");
+
+    // A run that is queued takes no place, one that has ended gives it back.
+    let queue = |run: &'static str| {
+        ledger.store.append(run, Fence::New(None), vec![draft("run.started")], Some(of(run, QUEUED)))
+    };
+    queue("d").await.unwrap();
+    queue("e").await.unwrap();
+    let admit = |run: &'static str, rooms| {
+        let fence = Fence::Admit { moved: 1, rooms };
+        ledger.store.append(run, fence, vec![draft("run.admitted")], Some(of(run, "running")))
+    };
+    assert!(matches!(admit("d", vec![room(None, 2)]).await, Err(LedgerError::Full { .. })));
+    let ended = Summary { ended: Some(2), ..of("a", "succeeded") };
+    ledger.store.append("a", Fence::Input { moved: 1 }, vec![draft("run.finished")], Some(ended)).await.unwrap();
+    let (d, e) = tokio::join!(admit("d", vec![room(None, 2)]), admit("e", vec![room(None, 2)]));
+    assert!(d.is_ok() != e.is_ok(), "{d:?} {e:?}");
+    let other = if d.is_ok() { "e" } else { "d" };
+    let same = admit(other, vec![room(None, 9), room(Some("k"), 2)]).await;
+    assert!(matches!(same, Err(LedgerError::Full { same_key: true, .. })), "{same:?}");
+    admit(other, vec![room(None, 9), room(Some("another"), 1)]).await.unwrap();
 }
 
 #[tokio::test]

@@ -58,6 +58,14 @@ impl Rule {
         }
     }
 
+    /// The text that the value must be, when it must be one.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Equals(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether a value that is there fits. Values of another type than the rule's do not.
     pub(super) fn matches(&self, value: &Value) -> bool {
         match (self, value) {

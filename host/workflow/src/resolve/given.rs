@@ -17,15 +17,39 @@ use crate::schema::{Schema, Shape};
 /// More of one value help nobody.
 const MOST: usize = 5;
 
+/// Holds conditions against what they must be, as far as that is known: Jinja would take a list that is not empty for
+/// true, and a workflow would fail.
+pub(super) fn check_conditions(workflow: &Workflow, surroundings: &Surroundings<'_>, problems: &mut Collector<'_>) {
+    let given = Given::new(workflow, surroundings);
+    for (what, condition) in workflow.walk().into_iter().flat_map(|step| step.conditions()) {
+        let Some(expression) = condition.as_expression() else { continue };
+        let Some(types) = given.types(expression).filter(|types| !types.iter().any(|kind| kind == "boolean")) else {
+            continue;
+        };
+        let source = expression.source();
+        let message = format!("{what} must be true or false, and `{source}` is `{}`", types.join(" or "));
+        let help = match types.first().map(String::as_str) {
+            Some("array" | "object" | "string") => {
+                format!("write `${{{{ {source} | length > 0 }}}}`, if that is meant")
+            }
+            _ => format!("compare it, as in `${{{{ {source} > 0 }}}}`"),
+        };
+        problems.add_with_help(&problems.narrow(condition.span(), source), message, help);
+    }
+}
+
 /// What is known of the values of a workflow.
 pub(super) struct Given<'a> {
     workflow: &'a Workflow,
     outputs: BTreeMap<String, Shape<'a>>,
+    /// The outputs of steps that run no plugin: fields and their types.
+    own: BTreeMap<&'a str, &'static [(&'static str, &'static str)]>,
 }
 
 impl<'a> Given<'a> {
     pub(super) fn new(workflow: &'a Workflow, surroundings: &Surroundings<'a>) -> Self {
-        Self { workflow, outputs: plugin::outputs(workflow, surroundings) }
+        let own = workflow.walk().into_iter().filter_map(|step| Some((step.id()?, step.output_fields()?)));
+        Self { workflow, outputs: plugin::outputs(workflow, surroundings), own: own.collect() }
     }
 
     /// Holds a value against what it must be. `what` names it in messages.
@@ -85,6 +109,10 @@ impl<'a> Given<'a> {
         let path: Vec<&str> = reference.iter().map(String::as_str).collect();
         let owned = |types: Vec<&str>| types.into_iter().map(str::to_owned).collect();
         match path.as_slice() {
+            ["steps", id, "output", field] if self.own.contains_key(*id) => {
+                let (_, kind) = self.own.get(*id)?.iter().find(|(name, _)| name == field)?;
+                Some(vec![(*kind).to_owned()])
+            }
             ["steps", id, "output", rest @ ..] => {
                 let shape = rest.iter().try_fold(*self.outputs.get(*id)?, |shape, name| shape.field(name))?;
                 shape.types().map(owned)

@@ -1,12 +1,14 @@
 //! Rules about where a step may stand: ids are unique, and no approval can be passed without a decision.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::Surroundings;
 use crate::document::Workflow;
 use crate::problem::{Collector, Span};
 use crate::step::{Kind, Step, Then};
 
-pub(super) fn check(workflow: &Workflow, problems: &mut Collector<'_>) {
+pub(super) fn check(workflow: &Workflow, surroundings: &Surroundings<'_>, problems: &mut Collector<'_>) {
+    let asking = Asking { surroundings };
     let steps = workflow.walk();
     let mut first: BTreeMap<&str, &Span> = BTreeMap::new();
     for step in &steps {
@@ -18,40 +20,58 @@ pub(super) fn check(workflow: &Workflow, problems: &mut Collector<'_>) {
                 first.insert(id, step.span());
             }
         }
-        check_no_bypass(step, problems);
+        check_no_bypass(step, &asking, problems);
     }
     for step in &workflow.on_failure {
-        for approval in approvals(step) {
-            problems.add(approval.span(), "an approval cannot be in `on-failure`: the run has failed already");
+        for (step, what) in asking.steps(step) {
+            problems.add(step.span(), format!("{what} cannot be in `on-failure`: the run has failed already"));
         }
     }
 }
 
 /// `on-error: continue` and `then: continue` would let a run go on behind an approval that nobody gave.
-fn check_no_bypass(step: &Step, problems: &mut Collector<'_>) {
-    let continues = match step.kind() {
-        Kind::Parallel(parallel) => parallel.continues(),
-        Kind::Each(each) => each.continues(),
-        _ => false,
-    };
-    for approval in approvals(step) {
-        if continues {
+fn check_no_bypass(step: &Step, asking: &Asking<'_>, problems: &mut Collector<'_>) {
+    for (inner, what) in asking.steps(step) {
+        if step.continues() {
             let kind = step.kind_name();
-            let message = format!(
-                "an approval cannot be in a `{kind}` with `on-error: continue`: the run could go on without it"
-            );
-            problems.add(approval.span(), message);
+            let message =
+                format!("{what} cannot be in a `{kind}` with `on-error: continue`: the run could go on without it");
+            problems.add(inner.span(), message);
         }
         if step.catch().iter().any(|clause| clause.then() == Then::Continue) {
             let message =
-                "a `catch` with `then: continue` cannot be around an approval: the run could go on without it";
-            problems.add(approval.span(), message);
+                format!("a `catch` with `then: continue` cannot be around {what}: the run could go on without it");
+            problems.add(inner.span(), message);
         }
     }
 }
 
-/// The approvals among a step and what is inside of it.
-fn approvals(step: &Step) -> impl Iterator<Item = &Step> {
-    let all = std::iter::once(step).chain(step.inside());
-    all.filter(|step| matches!(step.kind(), Kind::Approval(_)))
+/// What asks people.
+struct Asking<'a> {
+    surroundings: &'a Surroundings<'a>,
+}
+
+impl Asking<'_> {
+    /// The approvals among a step and what is inside of it, and the calls of workflows that have some.
+    fn steps<'s>(&self, step: &'s Step) -> Vec<(&'s Step, String)> {
+        let all = std::iter::once(step).chain(step.inside());
+        let asks = |step: &'s Step| match step.kind() {
+            Kind::Approval(_) => Some((step, "an approval".to_owned())),
+            Kind::Call(call) if self.asks(call.workflow(), &mut BTreeSet::new()) => {
+                Some((step, format!("a call of `{}`, which asks for an approval,", call.workflow())))
+            }
+            _ => None,
+        };
+        all.filter_map(asks).collect()
+    }
+
+    fn asks(&self, name: &str, seen: &mut BTreeSet<String>) -> bool {
+        let callee = self.surroundings.workflows.and_then(|workflows| workflows.get(name));
+        let Some(callee) = callee.filter(|_| seen.insert(name.to_owned())) else { return false };
+        callee.walk().into_iter().any(|step| match step.kind() {
+            Kind::Approval(_) => true,
+            Kind::Call(call) => self.asks(call.workflow(), seen),
+            _ => false,
+        })
+    }
 }

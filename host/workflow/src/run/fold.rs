@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::approval::{Approval, MadeDecision};
 use super::step::{StepRun, StepState};
-use super::{Cancel, Ended, Failing, Illegal, Run};
+use super::{Cancel, Ended, Failing, Illegal, Queued, Run};
 use crate::event::{Decision, Event, Millis, RunStatus, StepError, Verdict};
 
 impl Run {
@@ -18,6 +18,14 @@ impl Run {
             Event::Retried { again, reopened, .. } => self.go_on(again, reopened, at)?,
             _ if self.finished.is_some() => return Err(Illegal::Finished),
             Event::Started { .. } => return Err(Illegal::Start),
+            Event::Queued { behind } => match self.steps.is_empty() && self.began_at() == at && self.queued.is_none() {
+                true => self.queued = Some(Queued { behind: behind.clone(), since: at }),
+                false => return Err(Illegal::Place),
+            },
+            Event::Admitted => match self.queued.take() {
+                Some(_) => self.began_at = at,
+                None => return Err(Illegal::Place),
+            },
             Event::StepSkipped { path } => self.begin(path, StepRun::new(StepState::Skipped, at))?,
             Event::BlockStarted { path, attempt, input, again } => {
                 self.start(path, *attempt, StepState::Open, input, at)?;

@@ -25,9 +25,9 @@ const MAX_NEEDS: u32 = 10;
 pub(crate) struct Approval {
     title: Template,
     show: Vec<(String, Span)>,
-    approvers: Vec<String>,
-    needs: u32,
-    expires: Option<Duration>,
+    pub(super) approvers: Vec<String>,
+    pub(super) needs: u32,
+    pub(super) expires: Option<Duration>,
 }
 
 impl Approval {

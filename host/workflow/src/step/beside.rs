@@ -44,8 +44,13 @@ pub(super) fn walk<'a>(
     all(Place { mode: Mode::Stop, ..place }, walk)
 }
 
-/// How it ended, when all have: the errors that are no reason to fail, or the error of the block.
-pub(super) fn ended(all: &[Progress], policy: Policy) -> Option<Result<Vec<Value>, Vec<Failure>>> {
+/// How it ended, when all have: the errors that are no reason to fail, or the error of the block. What people refused is
+/// always a reason, wherever it was asked.
+pub(super) fn ended(
+    all: &[Progress],
+    policy: Policy,
+    refused: impl FnOnce() -> bool,
+) -> Option<Result<Vec<Value>, Vec<Failure>>> {
     if all.contains(&Progress::Ongoing) {
         return None;
     }
@@ -54,7 +59,7 @@ pub(super) fn ended(all: &[Progress], policy: Policy) -> Option<Result<Vec<Value
         _ => None,
     });
     let failures: Vec<Failure> = failures.collect();
-    if all.contains(&Progress::Stopped) || (!failures.is_empty() && !policy.continues) {
+    if all.contains(&Progress::Stopped) || (!failures.is_empty() && (!policy.continues || refused())) {
         return Some(Err(failures));
     }
     let errors = failures

@@ -1,6 +1,7 @@
 //! The body of a workflow: what is carried out, by a run of it or by a `call`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Step;
@@ -70,4 +71,19 @@ fn collect(steps: &[Step], around: &mut Vec<String>, blocks: &mut BTreeMap<Strin
         step.children().into_iter().for_each(|steps| collect(steps, around, blocks));
         around.pop();
     }
+}
+
+/// As many steps as a run has altogether: it bounds its table, and the time of every look at it.
+pub(crate) const MAX_STEPS: usize = 10_000;
+
+/// How many steps these are with all that they call; more than [`MAX_STEPS`] are not counted on.
+pub(crate) fn weight(steps: &[&Step], callees: &BTreeMap<String, Arc<Body>>) -> usize {
+    let mut weight = steps.len();
+    for callee in steps.iter().filter_map(|step| callees.get(step.callee()?)) {
+        if weight > MAX_STEPS {
+            break;
+        }
+        weight = weight.saturating_add(self::weight(&callee.walk(), callees));
+    }
+    weight
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json as value};
 use super::beside::{self, Policy};
 use super::frame::{Frame, INDEX};
 use super::walk::{Begun, Mode, Place, Progress, Walk};
-use super::{Kind, Reader, Step};
+use super::{Kind, MAX_STEPS, Reader, Step};
 use crate::event::{Event, StepError};
 use crate::expression::json;
 use crate::expression::scope::Scope;
@@ -24,8 +24,6 @@ const NAME: &str = "item";
 const MAX_CONCURRENCY: u32 = 100;
 /// Bounds the table of a run, and the time of every look at it.
 const MAX_ITEMS: usize = 1_000;
-/// The same, for items times steps.
-const MAX_STEPS: usize = 10_000;
 /// What Jinja and the scope give a meaning of their own.
 const RESERVED: &[&str] = &[
     INDEX, "event", "inputs", "vars", "run", "steps", "error", "loop", "not", "and", "or", "in", "is", "if", "else",
@@ -37,8 +35,8 @@ const RESERVED: &[&str] = &[
 pub(crate) struct Each {
     list: Template,
     name: String,
-    concurrency: usize,
-    policy: Policy,
+    pub(super) concurrency: usize,
+    pub(super) policy: Policy,
     steps: Vec<Vec<Step>>,
 }
 
@@ -99,12 +97,13 @@ impl Each {
             }
             Err(error) => return walk.record_no_value(path, &error),
         };
-        let size = items.len().saturating_mul(self.size());
-        if items.len() > MAX_ITEMS || walk.run.size().saturating_add(size) > MAX_STEPS {
+        let size = self.size(place.frame);
+        let all = items.len().saturating_mul(size);
+        if items.len() > MAX_ITEMS || walk.run.size().saturating_add(all) > MAX_STEPS {
             let message = format!(
                 "{} items of {} steps are too many: an `each` takes {MAX_ITEMS} items, a run {MAX_STEPS} steps",
                 items.len(),
-                self.size()
+                size
             );
             return walk.record_failure(path, StepError::new(StepError::TOO_MANY, message));
         }
@@ -116,7 +115,9 @@ impl Each {
         let items = begun.now.input().as_array().map_or(&[][..], Vec::as_slice);
         let progress =
             beside::walk(self.policy, place, walk, |place, walk| self.walk_items(begun.step, items, place, walk));
-        let Some(ended) = beside::ended(&progress, self.policy) else { return };
+        let Some(ended) = beside::ended(&progress, self.policy, || walk.ended_by_people(begun.step, place)) else {
+            return;
+        };
         let ended = ended.map(|errors| {
             let results = items.iter().enumerate().map(|(index, item)| {
                 let frame = place.frame.iteration(begun.step, &self.name, Some(item), index);
@@ -152,11 +153,11 @@ impl Each {
         all
     }
 
-    /// How many steps an item has.
-    fn size(&self) -> usize {
+    /// How many steps an item has, those of called workflows included.
+    fn size(&self, frame: &Frame<'_, '_>) -> usize {
         let mut steps = Vec::new();
         self.steps().iter().for_each(|step| step.collect(&mut steps));
-        steps.len()
+        frame.weight(&steps)
     }
 }
 

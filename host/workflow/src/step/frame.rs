@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Step;
-use super::body::Body;
+use super::body::{Body, weight};
 use crate::event::Failure;
 use crate::expression::scope::Sight;
 use crate::expression::template::Template;
@@ -79,6 +79,11 @@ impl<'f, 'w> Frame<'f, 'w> {
     /// The workflow of this name that the run calls.
     pub(crate) fn callee(&self, name: &str) -> Option<&'w Body> {
         self.callees.get(name).map(Arc::as_ref)
+    }
+
+    /// How many steps these are with all that they call.
+    pub(crate) fn weight(&self, steps: &[&Step]) -> usize {
+        weight(steps, self.callees)
     }
 
     /// The workflow that the steps here stand in.

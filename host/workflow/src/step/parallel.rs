@@ -23,7 +23,7 @@ const MAX_BRANCHES: usize = 100;
 #[derive(Clone, Debug)]
 pub(crate) struct Parallel {
     branches: Vec<Vec<Step>>,
-    policy: Policy,
+    pub(super) policy: Policy,
 }
 
 impl Parallel {
@@ -62,7 +62,7 @@ impl Parallel {
         let branches = beside::walk(self.policy, place, walk, |place, walk| {
             self.branches.iter().map(|branch| walk.sequence(branch, place)).collect()
         });
-        if let Some(ended) = beside::ended(&branches, self.policy) {
+        if let Some(ended) = beside::ended(&branches, self.policy, || walk.ended_by_people(begun.step, place)) {
             let ended = ended.map(|errors| json!({ "errors": errors }));
             walk.record(beside::ending(begun, ended, "branches", branches.len()));
         }

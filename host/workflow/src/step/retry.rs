@@ -21,7 +21,7 @@ const FINAL_CODES: &[&str] = &[StepError::EXPRESSION, StepError::CANCELLED, Step
 #[derive(Clone, Debug)]
 pub(super) struct Retry {
     /// All attempts, the first included.
-    attempts: u32,
+    pub(super) attempts: u32,
     delay: Duration,
     backoff: f64,
     max_delay: Duration,

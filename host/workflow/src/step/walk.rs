@@ -128,7 +128,7 @@ impl<'a> Walk<'a> {
             StepState::Failed { error } => {
                 let failed = Failure { step: Some(path.clone()), error: error.clone() };
                 // A refusal and an expiry are neither tried again nor caught: they end the run.
-                if unfold::inside(step, place.frame, self.run).iter().any(|(path, _)| ended_by_people(path, self.run)) {
+                if self.ended_by_people(step, place) {
                     return Progress::Failed(failed);
                 }
                 if place.mode == Mode::Go && self.try_again(step, &path, now, error) {
@@ -193,6 +193,13 @@ impl<'a> Walk<'a> {
         Event::BlockStarted { path, attempt, input, again }
     }
 
+    /// Whether an approval inside of this step, called workflows included, was refused or expired.
+    pub(crate) fn ended_by_people(&self, step: &Step, place: Place<'_>) -> bool {
+        let inside = unfold::inside(step, place.frame, self.run);
+        let states = inside.iter().filter_map(|(path, _)| self.run.step(path)).map(StepRun::state);
+        states.into_iter().any(|state| matches!(state, StepState::Refused | StepState::Expired))
+    }
+
     /// Goes into the clause that catches the failure.
     fn catch(&mut self, step: &Step, failed: Failure, place: Place<'_>) -> Progress {
         let Some(clause) = step.catch.iter().find(|clause| clause.catches(&failed.error.code)) else {
@@ -204,11 +211,6 @@ impl<'a> Walk<'a> {
             other => other,
         }
     }
-}
-
-/// Whether this is an approval that was refused or expired.
-fn ended_by_people(path: &str, run: &Run) -> bool {
-    run.step(path).is_some_and(|step| matches!(step.state(), StepState::Refused | StepState::Expired))
 }
 
 fn failure(path: String, code: &str, message: &str) -> Failure {

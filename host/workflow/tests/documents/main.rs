@@ -4,12 +4,13 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod format;
 mod grammar;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
-use workflow::{Effect, Event, Run, RunInfo, Surroundings, Workflow, document, load, next, to_yaml};
+use workflow::{Effect, Event, Run, RunInfo, Surroundings, Workflow, load, next, to_json, to_yaml};
 
 #[test]
 fn what_prints_reads_back_as_the_same_document() {
@@ -20,12 +21,7 @@ fn what_prints_reads_back_as_the_same_document() {
             let yaml = to_yaml(&written);
             let problems = load("w.yaml", &yaml, &Surroundings::default());
             prop_assert!(problems.is_ok(), "{}\n{yaml}", problems.unwrap_err().render(false));
-            prop_assert_eq!(document(&yaml), Some(written.clone()), "{}", yaml);
-            // JSON is YAML as well and says the same, but for characters that YAML has only escaped.
-            let json = written.to_string();
-            if json.chars().all(|c| c.is_ascii() && !c.is_ascii_control()) {
-                prop_assert_eq!(document(&json), Some(written.clone()), "{}", json);
-            }
+            prop_assert_eq!(to_json(&yaml), Some(written.clone()), "{}", yaml);
             begins(&problems.unwrap())
         })
         .unwrap();
@@ -37,7 +33,7 @@ fn any_value_prints_and_reads_back() {
     TestRunner::new(config)
         .run(&grammar::value(), |value| {
             let yaml = to_yaml(&value);
-            prop_assert_eq!(document(&yaml), Some(value), "{}", yaml);
+            prop_assert_eq!(to_json(&yaml), Some(value), "{}", yaml);
             Ok(())
         })
         .unwrap();

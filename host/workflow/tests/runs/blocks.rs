@@ -1,5 +1,6 @@
 //! Blocks: `choose`, `each`, `wait` and `call`, `retry` and `timeout` of blocks, and going on with a run that failed.
 
+use cases::case;
 use serde_json::json;
 use workflow::{NotRetryable, retry};
 
@@ -205,6 +206,38 @@ fn a_called_workflow_can_be_refused_and_called_for_each_item() {
 }
 
 #[test]
+fn a_refusal_in_a_called_workflow_is_not_gone_round() {
+    let ask = "name: ask\nsteps: [{ id: ask, approval: { title: t, approvers: ['group:g'] } }]";
+    // A checker that does not know the called workflow takes this; the run does not go on all the same.
+    let source = "name: w\nsteps:\n  - parallel: { on-error: continue, branches: [{ id: c, call: { workflow: ask } }] }\n  - { id: a, plugin: p }\n";
+    let mut simulation = crate::simulation::Simulation::unchecked(source, &[ask]);
+    simulation.settle();
+    carry_out(&mut simulation, "refuse c.ask alice");
+    assert_eq!(describe(&mut simulation), "refused");
+}
+
+#[test]
+fn what_is_skipped_has_no_output() {
+    let source = |with: &str| {
+        steps(&format!(
+            "\n  - {{ id: a, if: false, plugin: p }}\n  - {{ id: b, plugin: p, with: {{ x: '${{{{ {with} }}}}' }} }}"
+        ))
+    };
+    let simulation = check(&source("steps.a.output.of"), "", &["failed"]);
+    let seen = simulation.run.error().unwrap();
+    let expected = "expression: `steps.a.output` in `steps.a.output.of` is not defined";
+    case(
+        "E25",
+        "a step needs the output of one that was skipped",
+        expected,
+        format!("{}: {}", seen.code, seen.message),
+    );
+    let simulation = check(&source("steps.a.output.of | default(steps.a.status)"), "ok b", &["run b#1", "succeeded"]);
+    let seen = &simulation.run.step("b").unwrap().input()["x"];
+    case("E25", "a step says what to take instead", "skipped", seen.as_str().unwrap());
+}
+
+#[test]
 fn a_block_is_tried_again_as_a_whole() {
     let source = steps(
         "
@@ -338,4 +371,17 @@ fn what_a_called_workflow_did_goes_on_too() {
         "ok c.a\n fail c.b bad\n ok c.undo\n go-on\n ok c.b 2",
         &["run c.a#1", "run c.b#1", "run c.undo#1", "failed", "run c.b#2", "succeeded"],
     );
+}
+
+#[test]
+fn a_thousand_items_that_are_skipped_take_one_commit() {
+    let source = steps(
+        "
+  - id: e
+    each: { in: '${{ range(1000) | list }}', steps: [{ id: a, if: '${{ item < 0 }}', plugin: p }] }",
+    );
+    let mut simulation = crate::simulation::Simulation::new(&source);
+    assert_eq!(simulation.settle(), []);
+    assert_eq!((simulation.commits, simulation.run.status().name()), (2, "succeeded"));
+    assert_eq!(simulation.run.output("e").unwrap()["results"][999]["a"]["status"], json!("skipped"));
 }

@@ -8,4 +8,5 @@ mod simulation;
 mod blocks;
 mod decisions;
 mod fold;
+mod queue;
 mod steps;

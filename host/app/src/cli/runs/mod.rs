@@ -1,5 +1,6 @@
 //! `quell runs`: listed, looked at, cancelled, retried.
 
+mod steps;
 pub mod tree;
 pub mod watch;
 
@@ -7,11 +8,15 @@ use clap::{Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use super::client::{Body, Client};
+use super::picture::Drawing;
 use super::{Error, Session, page, time};
-use crate::wire::{Cancel, Run, RunInfo, RunQuery, RunStatus, Runs as RunPage};
+use crate::wire::{Cancel, PictureQuery, Run, RunInfo, RunQuery, RunStatus, Runs as RunPage, Wait, Waiting};
 
 /// The most runs that the server gives at once.
 const PAGE: usize = 500;
+
+/// As much of what is waited for as a table has room for.
+const ABOUT: usize = 60;
 
 /// Lists, shows, cancels, retries and resumes runs
 #[derive(Debug, Subcommand)]
@@ -45,6 +50,20 @@ pub enum Runs {
         #[arg(long)]
         json: bool,
     },
+    /// Draws a run as it is now: as a tree, an SVG or a Mermaid flowchart
+    #[command(after_help = "Example:\n  quell runs picture r-0199a3b2c4d57e8f9a0b1c2d3e4f5a6b --output run.svg")]
+    Picture {
+        /// The run
+        run: String,
+        #[command(flatten)]
+        drawing: Drawing,
+    },
+    /// Lists what runs wait for, what waits longest first: approvals, reviews, timers, a place
+    Waiting {
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Cancels a run: what runs is stopped, nothing new begins
     Cancel {
         /// The run
@@ -68,6 +87,7 @@ pub enum Runs {
 /// How a run is, or how it ended.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Status {
+    Queued,
     Running,
     Waiting,
     Succeeded,
@@ -91,6 +111,24 @@ impl Runs {
             Runs::Show { run, json, .. } => {
                 let run: Run = client.get(&["runs", &run]).await?;
                 if json { terminal.print_json(&run) } else { terminal.print(&tree::page(&run, Timestamp::now())) }
+            }
+            Runs::Picture { run, drawing } => match drawing.format(terminal).of_api() {
+                None => {
+                    let run: Run = client.get(&["runs", &run]).await?;
+                    drawing.put_page(&tree::page(&run, Timestamp::now()), terminal)
+                }
+                Some(format) => {
+                    let query = PictureQuery { format };
+                    drawing.put(&client.text_of(&["runs", &run, "picture"], &query).await?, terminal)
+                }
+            },
+            Runs::Waiting { json } => {
+                let Waiting { waiting } = client.get(&["waiting"]).await?;
+                if json {
+                    terminal.print_json(&waiting)
+                } else {
+                    terminal.print(&waiting_page(waiting, Timestamp::now()))
+                }
             }
             Runs::Cancel { run, reason } => {
                 client.tell(&["runs", &run, "cancel"], Body::json(&Cancel { reason })?).await?;
@@ -130,9 +168,21 @@ fn list_page(runs: Vec<RunInfo>, now: Timestamp) -> page::Page {
     page::table(&["RUN", "WORKFLOW", "STATUS", "STARTED", "TOOK", "BY"], runs.into_iter().map(row))
 }
 
+fn waiting_page(waiting: Vec<Wait>, now: Timestamp) -> page::Page {
+    let row = |Wait { run, workflow, what, step, since, until, about }: Wait| {
+        let waited = time::between(since, now);
+        let until = until.map(time::moment).unwrap_or_default();
+        let about = page::cut(about.unwrap_or_default(), ABOUT);
+        vec![run, workflow, what.name().into(), step.unwrap_or_default(), waited, until, about]
+    };
+    let headings = ["RUN", "WORKFLOW", "WAITS FOR", "STEP", "SINCE", "UNTIL", "ABOUT"];
+    page::table(&headings, waiting.into_iter().map(row))
+}
+
 impl From<Status> for RunStatus {
     fn from(status: Status) -> RunStatus {
         match status {
+            Status::Queued => RunStatus::Queued,
             Status::Running => RunStatus::Running,
             Status::Waiting => RunStatus::Waiting,
             Status::Succeeded => RunStatus::Succeeded,

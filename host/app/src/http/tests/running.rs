@@ -163,3 +163,31 @@ async fn the_ledger_is_read_in_pages_and_by_time() {
     assert_eq!(count(server.see(&format!("/v1/ledger?run={run}&kind=run.started&until={time}")).await), 0);
     is(&told(server.get("/v1/ledger?since=yesterday", Some(&server.person))).await, 422, "query-invalid");
 }
+
+#[tokio::test]
+async fn a_workflow_and_a_run_are_drawn() {
+    let server = Server::start().await;
+    let run = start(&server).await;
+    once(&server, &run, "waiting").await;
+    for path in ["/v1/workflows/ask/picture".to_owned(), format!("/v1/runs/{run}/picture")] {
+        let answer = server.get(&path, Some(&server.person)).send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["content-type"]),
+            (200, &"image/svg+xml".parse().unwrap())
+        );
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(
+            policy.starts_with("default-src 'none'; style-src 'sha256-") && policy.ends_with("sandbox"),
+            "{policy}"
+        );
+        let picture = answer.text().await.unwrap();
+        assert!(picture.contains("APPROVAL") && picture.contains(">Go on?</text>"), "{picture}");
+        assert_eq!(picture.contains(">waiting</text>"), path.contains("runs"), "only a run has states");
+
+        let answer = server.get(&format!("{path}?format=mermaid"), Some(&server.person)).send().await.unwrap();
+        assert_eq!(answer.headers()["content-security-policy"], "default-src 'none'; frame-ancestors 'none'");
+        assert!(answer.text().await.unwrap().starts_with("flowchart TD\n"));
+        is(&told(server.get(&format!("{path}?format=png"), Some(&server.person))).await, 422, "query-invalid");
+    }
+    is(&told(server.get("/v1/workflows/other/picture", Some(&server.person))).await, 404, "not-found");
+}

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use capability::Clock;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -14,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::config::Config;
 use crate::http::{connections, router};
-use crate::installation::Installation;
+use crate::installation::{Installation, SystemClock};
 
 /// The one account that the installation knows. Nothing answers for it.
 pub const ACCOUNT: &str = "123456789012";
@@ -36,34 +37,68 @@ pub struct Server {
     pub person: String,
     pub installation: Arc<Installation>,
     http: reqwest::Client,
-    _folder: TempDir,
+    _folder: Arc<TempDir>,
 }
 
-impl Server {
-    pub async fn start() -> Server {
+/// What outlives a server: its data and its configuration.
+pub struct Folder {
+    folder: Arc<TempDir>,
+    config: Config,
+}
+
+impl Folder {
+    pub fn new() -> Folder {
+        Folder::with("")
+    }
+
+    /// With more accounts than the one.
+    pub fn with(accounts: &str) -> Folder {
         let folder = tempfile::tempdir().unwrap();
         let mut config: Config = toml::from_str(&format!(
             "[accounts.{ACCOUNT}]\nregions = [\"{REGION}\"]\nendpoint = \"http://127.0.0.1:9\"\n\
-             test-keys = {{ access-key-id = \"id\", secret-access-key = \"key\" }}"
+             test-keys = {{ access-key-id = \"id\", secret-access-key = \"key\" }}\n{accounts}"
         ))
         .unwrap();
         config.data = folder.path().join("data");
         // This test is another program than the one that checks uploads.
         config.program = binary();
-        let installation = Arc::new(Installation::open(&config).await.unwrap());
-        let mut admin = String::new();
-        let shown = installation.first_token(|text| {
-            admin = text.into();
-            Ok(())
-        });
-        shown.await.unwrap();
+        Folder { folder: Arc::new(folder), config }
+    }
+
+    /// The same, with a configuration that acts in another region.
+    pub fn in_region(&self, region: &str) -> Folder {
+        let mut config = self.config.clone();
+        config.accounts.0.values_mut().for_each(|account| account.regions = vec![region.into()]);
+        Folder { folder: self.folder.clone(), config }
+    }
+}
+
+impl Server {
+    pub async fn start() -> Server {
+        Server::at(&Folder::new(), SystemClock).await
+    }
+
+    /// A server on this folder, by this clock.
+    pub async fn at(folder: &Folder, clock: impl Clock + 'static) -> Server {
+        let Folder { folder, config } = folder;
+        let installation = Arc::new(Installation::open_at(config, Arc::new(clock)).await.unwrap());
+        let token = async |name: &str, groups: &[&str]| {
+            let groups = groups.iter().map(ToString::to_string).collect();
+            installation.create_token(name, groups, "host").await.unwrap().text
+        };
+        let admin = token("admin", &["admins"]).await;
         installation.begin().await.unwrap();
-        let person = installation.create_token("alice", vec![], "host").await.unwrap().text;
+        let person = token("alice", &[]).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(connections::serve(listener, router(installation.clone()), pending(), Duration::ZERO));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Server { address, admin, person, installation, http, _folder: folder }
+        Server { address, admin, person, installation, http, _folder: folder.clone() }
+    }
+
+    /// Stops, so that another server may serve the folder. What is connected stays without an answer.
+    pub async fn stop(self) {
+        self.installation.close(Duration::from_secs(10)).await;
     }
 
     /// The token of a person in `groups`.

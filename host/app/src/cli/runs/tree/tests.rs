@@ -84,6 +84,13 @@ pub fn waiting() -> Run {
     )
 }
 
+/// A run that waits for its place, behind another, and that an event updated meanwhile.
+fn queued() -> Run {
+    let queued = json!({ "since": "2026-03-01T12:00:00Z", "behind": "r-1" });
+    let update = json!({ "time": "2026-03-01T12:02:00Z", "event": { "id": "e-2\u{1b}[2J" } });
+    run("queued", json!({ "queued": queued, "updates": [update] }), json!({}))
+}
+
 pub fn failed() -> Run {
     let denied = json!({ "code": "access-denied", "message": "no statement of the grant allows `ec2:CreateSnapshot` on `arn:aws:ec2:…`" });
     let failed = json!({ "code": "branches-failed", "message": "1 of 2 branches failed" });
@@ -128,6 +135,7 @@ fn a_run_is_a_tree() {
     check("waiting", &waiting());
     check("failed", &failed());
     check("review", &in_review());
+    check("queued", &queued());
 }
 
 #[test]
@@ -146,4 +154,44 @@ fn every_way_to_wait_for_a_person_has_its_command() {
     assert_eq!(answers(&waiting()), [format!("quell approve {RUN} approve")]);
     let settle = format!("quell review settle {RUN} notify/1/1 done|not-done|give-up --reason …");
     assert_eq!(answers(&in_review()), [settle]);
+}
+
+/// A run with ways, items and clauses, the way the server tells it.
+fn in_blocks() -> Run {
+    let at = |path: &str, kind: &str, status: &str, parent: &str, branch: usize, label: &str| {
+        let mut step = json!({ "path": path, "kind": kind, "part": "steps", "status": status, "attempt": 1 });
+        if !parent.is_empty() {
+            extend(&mut step, &json!({ "parent": parent, "branch": branch, "label": label }));
+        }
+        if status != "pending" {
+            extend(&mut step, &json!({ "started": "2026-03-01T12:01:00Z", "changed": "2026-03-01T12:01:02Z" }));
+        }
+        step
+    };
+    let mut nap = at("sweep[1].nap", "wait", "waiting", "sweep", 1, "item 2");
+    extend(&mut nap, &json!({ "due": "2026-03-01T12:06:30Z" }));
+    let mut note = at("note", "plugin", "running", "sweep[0].close", 0, "catch throttled");
+    extend(&mut note, &json!({ "part": "catch" }));
+    let mut unused = at("unused", "plugin", "pending", "sweep[0].close", 1, "catch");
+    extend(&mut unused, &json!({ "part": "catch" }));
+    let steps = [
+        at("pick", "choose", "running", "", 0, ""),
+        at("sweep", "each", "running", "pick", 0, "when inputs.severity == \"HIGH\""),
+        at("sweep[0].close", "plugin", "failed", "sweep", 0, "item 1"),
+        note,
+        unused,
+        at("sweep[0].nap", "wait", "pending", "sweep", 0, "item 1"),
+        at("sweep[1].close", "plugin", "succeeded", "sweep", 1, "item 2"),
+        nap,
+        at("low", "plugin", "pending", "pick", 1, "otherwise"),
+        at("report", "call", "pending", "", 0, ""),
+        at("report.send", "plugin", "pending", "report", 0, "steps of incident-report"),
+        at("report.alert", "plugin", "pending", "report", 1, "on failure"),
+    ];
+    run("running", json!({ "steps": steps }), json!({}))
+}
+
+#[test]
+fn ways_items_and_clauses_are_in_the_tree() {
+    check("blocks", &in_blocks());
 }
