@@ -94,7 +94,7 @@ fn write(workflow: &Workflow, given: &Given, status: &str, ran: &[&str]) -> Stri
         "cases:".to_owned(),
         "  - name: a first case".to_owned(),
     ];
-    lines.extend(given.event.as_ref().map(|event| format!("    event: {event}")));
+    lines.extend(given.event.as_ref().map(|event| block("event", event)));
     let needed = workflow.inputs.iter().filter(|(_, input)| input.default.is_none());
     let needed: Map<String, Value> = needed.map(|(name, input)| (name.clone(), example(input.kind.name()))).collect();
     if !needed.is_empty() {
@@ -108,8 +108,19 @@ fn write(workflow: &Workflow, given: &Given, status: &str, ran: &[&str]) -> Stri
     section(&mut lines, "decisions", workflow, "approval", |_| "approve".to_owned());
     lines.push("    expect:".to_owned());
     lines.push(format!("      status: {status}"));
-    lines.push(format!("      ran: [{}]", ran.join(", ")));
+    lines.push(format!("      ran: [{}]", ran.iter().map(|path| quoted(path)).collect::<Vec<_>>().join(", ")));
     lines.join("\n") + "\n"
+}
+
+/// A field of a case, with its value in a block beneath it.
+fn block(name: &str, value: &Value) -> String {
+    let lines: Vec<String> = workflow::to_yaml(value).lines().map(|line| format!("      {line}")).collect();
+    format!("    {name}:\n{}", lines.join("\n"))
+}
+
+/// A path as it stands in a list: brackets would begin another one.
+fn quoted(path: &str) -> String {
+    if path.contains('[') { format!("\"{path}\"") } else { path.to_owned() }
 }
 
 /// What is given to each step of a kind, those of `catch` and `on-failure` included.
@@ -125,12 +136,28 @@ fn section(lines: &mut Vec<String>, name: &str, workflow: &Workflow, kind: &str,
 fn example_of_trigger(workflow: &Workflow) -> Option<Value> {
     let root = parse(&workflow.source, &mut Collector::new(&workflow.source))?;
     let Content::List(triggers) = &field(&root, "on")?.content else { return None };
-    let pattern = triggers.iter().find_map(|trigger| field(trigger, "event"))?;
+    let trigger = triggers.iter().find(|trigger| field(trigger, "event").is_some())?;
+    let pattern = field(trigger, "event")?;
     let mut event = json!({ "id": "00000000-0000-0000-0000-000000000000" });
     if let (Value::Object(event), Some(Value::Object(made))) = (&mut event, example_of(&pattern.to_json())) {
         event.extend(made);
     }
+    if let Some(Content::Text(path)) = field(trigger, "split").map(|node| &node.content) {
+        in_list(&mut event, &path.split('.').collect::<Vec<_>>());
+    }
     Some(event)
+}
+
+/// Makes a list of what is at a place, since it is to be split.
+fn in_list(value: &mut Value, path: &[&str]) {
+    match path {
+        [] => *value = json!([value.take()]),
+        [first, rest @ ..] => {
+            if let Some(inner) = value.get_mut(*first) {
+                in_list(inner, rest);
+            }
+        }
+    }
 }
 
 fn field<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
@@ -142,8 +169,19 @@ fn field<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
 fn example_of(pattern: &Value) -> Option<Value> {
     match pattern {
         Value::Object(fields) => {
-            let fields = fields.iter().filter_map(|(name, pattern)| Some((name.clone(), example_of(pattern)?)));
-            Some(Value::Object(fields.collect()))
+            let mut made = Map::new();
+            for (name, pattern) in fields {
+                match (name.as_str(), pattern) {
+                    // One of them is enough: the first.
+                    ("$or", Value::Array(alternatives)) => {
+                        if let Some(Value::Object(first)) = alternatives.first().and_then(example_of) {
+                            made.extend(first);
+                        }
+                    }
+                    _ => made.extend(example_of(pattern).map(|value| (name.clone(), value))),
+                }
+            }
+            Some(Value::Object(made))
         }
         Value::Array(alternatives) => match alternatives.first()? {
             Value::Object(rule) => example_of_rule(rule),

@@ -160,7 +160,13 @@ on-failure:
     # What `quell workflow test` tries of w; docs/workflow-tests.md says how cases are written.
     cases:
       - name: a first case
-        event: {"id":"00000000-0000-0000-0000-000000000000","source":"aws.ec2","detail":{"name":"sg-","number":"example","by":"example"}}
+        event:
+          id: "00000000-0000-0000-0000-000000000000"
+          source: aws.ec2
+          detail:
+            name: sg-
+            number: example
+            by: example
         answers:
           act: { output: {"size":"example"} }
           tell: { output: {} }

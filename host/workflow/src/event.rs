@@ -338,3 +338,19 @@ pub enum Event {
         reopened: Vec<String>,
     },
 }
+
+impl Event {
+    /// The event with the members of its values in the order in which the ledger has them, so that what follows from it is
+    /// the same whether it was just made or read back.
+    pub(crate) fn in_order(mut self) -> Self {
+        match &mut self {
+            Self::BlockStarted { input: value, .. }
+            | Self::StepStarted { input: value, .. }
+            | Self::StepSucceeded { output: value, .. }
+            | Self::ApprovalRequested { show: value, .. }
+            | Self::Finished { output: Some(value), .. } => value.sort_all_objects(),
+            _ => {}
+        }
+        self
+    }
+}

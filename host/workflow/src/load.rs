@@ -59,7 +59,8 @@ fn read(root: &Node, source: &str, surroundings: &Surroundings<'_>, problems: &m
     let name = fields.required("name", WHAT, problems).and_then(|node| read_name(node, problems));
     let description = fields.get("description").and_then(|node| read::text(node, "`description`", problems));
     let triggers = fields.get("on").map_or_else(Vec::new, |node| trigger::read(node, problems));
-    let has_events = triggers.iter().any(|trigger| matches!(trigger, Trigger::Event(_)));
+    // One that could not be read is an event all the same.
+    let has_events = fields.get("on").is_some_and(trigger::names_event);
     let dedupe = fields.get("dedupe").and_then(|node| read_dedupe(node, has_events, problems));
     let concurrency = fields.get("concurrency").and_then(|node| concurrency::read(node, problems));
     let timeout = fields.get("timeout").and_then(|node| read::duration(node, "`timeout`", problems));

@@ -126,7 +126,11 @@ impl<'a> Collector<'a> {
 
     /// The part of `span` that holds `text`, when the source has it there as it is (no escapes, no folding).
     pub fn narrow(&self, span: &Span, text: &str) -> Span {
-        let found = self.source.get(span.clone()).and_then(|slice| slice.find(text));
+        let slice = self.source.get(span.clone()).unwrap_or_default();
+        let continues = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        // `steps.a.output.x` is not where `steps.a.output.xy` stands.
+        let is_whole = |at: &usize| !slice.get(at + text.len()..).unwrap_or_default().starts_with(continues);
+        let found = slice.match_indices(text).map(|(at, _)| at).find(is_whole).or_else(|| slice.find(text));
         found.map_or_else(|| span.clone(), |at| span.start + at..span.start + at + text.len())
     }
 

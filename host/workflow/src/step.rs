@@ -260,6 +260,14 @@ impl Step {
         templates
     }
 
+    /// What an `each` goes through.
+    pub(crate) fn list(&self) -> Option<&Template> {
+        match &self.kind {
+            Kind::Each(each) => Some(each.list()),
+            _ => None,
+        }
+    }
+
     /// What of it must be true or false: its `if`, and each `when`.
     pub(crate) fn conditions(&self) -> Vec<(&'static str, &Template)> {
         self.plain_templates().into_iter().filter(|(what, _)| ["`if`", "`when`"].contains(what)).collect()

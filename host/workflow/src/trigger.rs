@@ -54,6 +54,15 @@ pub(crate) fn read(node: &Node, problems: &mut Collector<'_>) -> Vec<Trigger> {
     items.iter().filter_map(|item| read_one(item, problems)).collect()
 }
 
+/// Whether an event is among the triggers, right or wrong.
+pub(crate) fn names_event(node: &Node) -> bool {
+    let has_event = |item: &Node| match &item.content {
+        Content::Map(entries) => entries.iter().any(|(key, _)| key.name == "event"),
+        _ => false,
+    };
+    matches!(&node.content, Content::List(items) if items.iter().any(has_event))
+}
+
 fn read_one(item: &Node, problems: &mut Collector<'_>) -> Option<Trigger> {
     let fields = Fields::of(item, "a trigger", &["event", "split", "schedule", "manual"], problems)?;
     let (event, schedule, manual) = (fields.get("event"), fields.get("schedule"), fields.get("manual"));

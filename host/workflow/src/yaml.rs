@@ -98,7 +98,10 @@ pub fn parse(source: &str, problems: &mut Collector<'_>) -> Option<Node> {
             Ok((event, mark)) => builder.take(event, &bytes(&mark)).ok()?,
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(0);
-                builder.problems.add(&(at..at + 1), format!("not valid YAML: {}", error.info()));
+                let help = opens_expression(source, at).then(|| {
+                    "inside of `{ }` and `[ ]`, an expression stands in quotes: `\"${{ event.id }}\"`".to_owned()
+                });
+                builder.problems.add_flaw(&(at..at + 1), format!("not valid YAML: {}", error.info()), help);
                 return None;
             }
         }
@@ -108,6 +111,13 @@ pub fn parse(source: &str, problems: &mut Collector<'_>) -> Option<Node> {
         problems.add(&(0..0), "the file is empty");
     }
     root
+}
+
+/// Whether an expression begins, without quotes, on the line of this place or on the one before.
+fn opens_expression(source: &str, at: usize) -> bool {
+    let before = source.get(..source.floor_char_boundary(at.min(source.len()))).unwrap_or_default();
+    let lines = before.rsplitn(3, '\n').take(2);
+    lines.into_iter().any(|line| line.contains(": ${{") || line.contains("[${{") || line.contains(", ${{"))
 }
 
 fn parser_options() -> Options {

@@ -152,11 +152,24 @@ fn draw(workflow: &::workflow::Workflow, drawing: &Drawing, terminal: Terminal) 
     }
 }
 
+/// The server's text, with the name of the file, which the server does not know.
+fn named(text: &str, file: &Path) -> String {
+    let line = |line: &str| match line.split_once("--> ") {
+        Some((before, place)) if before.trim().is_empty() => {
+            let place = place.split_once(':').map_or(place, |(_, place)| place);
+            format!("{before}--> {}:{place}", file.display())
+        }
+        _ => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// The server does not know the file's name.
-fn about(file: &Path) -> impl FnOnce(Error) -> Error {
-    let file = file.display().to_string();
+fn about(path: &Path) -> impl FnOnce(Error) -> Error {
+    let (path, file) = (path.to_owned(), path.display().to_string());
     move |error| match error {
         Error::Server { status, message, text, problems, help } => {
+            let text = text.map(|text| named(&text, &path));
             Error::Server { status, message: format!("`{file}`: {message}"), text, problems, help }
         }
         error => error,

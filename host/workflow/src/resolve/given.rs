@@ -13,6 +13,7 @@ use crate::expression::Expression;
 use crate::expression::template::Template;
 use crate::problem::Collector;
 use crate::schema::{Schema, Shape};
+use crate::step::Step;
 
 /// More of one value help nobody.
 const MOST: usize = 5;
@@ -21,6 +22,13 @@ const MOST: usize = 5;
 /// true, and a workflow would fail.
 pub(super) fn check_conditions(workflow: &Workflow, surroundings: &Surroundings<'_>, problems: &mut Collector<'_>) {
     let given = Given::new(workflow, surroundings);
+    for list in workflow.walk().into_iter().filter_map(Step::list) {
+        let Some(expression) = list.as_expression() else { continue };
+        if let Some(types) = given.types(expression).filter(|types| !types.iter().any(|kind| kind == "array")) {
+            let message = format!("`in` must be a list, and `{}` is `{}`", expression.source(), types.join(" or "));
+            problems.add(&problems.narrow(list.span(), expression.source()), message);
+        }
+    }
     for (what, condition) in workflow.walk().into_iter().flat_map(|step| step.conditions()) {
         let Some(expression) = condition.as_expression() else { continue };
         let Some(types) = given.types(expression).filter(|types| !types.iter().any(|kind| kind == "boolean")) else {
@@ -58,9 +66,11 @@ impl<'a> Given<'a> {
             // A schema that does not compile is the plugin's, and no problem of the workflow.
             let flaws = Schema::compile(&shape.alone()).map(|schema| schema.flaws(&literal, MOST)).unwrap_or_default();
             if !flaws.is_empty() {
-                flaws
-                    .iter()
-                    .for_each(|flaw| problems.add(value.place(&flaw.path), format!("{what}: {}", flaw.message)));
+                for flaw in flaws {
+                    let place = flaw.place("");
+                    let at = if place.is_empty() { String::new() } else { format!(", at `{place}`") };
+                    problems.add(value.place(&flaw.path), format!("{what}{at}: {}", flaw.message));
+                }
                 return;
             }
         }
@@ -105,6 +115,10 @@ impl<'a> Given<'a> {
 
     /// The types that an expression can result in, where that is known.
     fn types(&self, expression: &Expression) -> Option<Vec<String>> {
+        if let Some((_, "length" | "count")) = expression.source().rsplit_once('|').map(|(of, last)| (of, last.trim()))
+        {
+            return Some(vec!["integer".to_owned()]);
+        }
         let reference = expression.as_reference()?;
         let path: Vec<&str> = reference.iter().map(String::as_str).collect();
         let owned = |types: Vec<&str>| types.into_iter().map(str::to_owned).collect();

@@ -83,7 +83,7 @@ impl Secrets {
         if self.reach(value) {
             let message = format!("{what} cannot hold a secret: its name would go out as it is written");
             let help = "secrets are put in place only in what plugins send by HTTP: in its address, headers and body";
-            problems.add_with_help(value.span(), message, help);
+            problems.add_with_help(&problems.narrow(value.span(), SECRET), message, help);
         }
     }
 }

@@ -87,7 +87,7 @@ impl<'a> Walk<'a> {
     }
 
     pub(crate) fn record(&mut self, event: Event) {
-        self.effects.push(Effect::Record(event));
+        self.effects.push(Effect::Record(event.in_order()));
     }
 
     /// Records that a step failed without an attempt, because an expression has no value.

@@ -167,6 +167,7 @@ fn label_of(block: &Step, step: &Step) -> Label {
         return Label::Catch { codes, continues: None };
     }
     match (block.kind.as_deref(), label) {
+        (Some("each"), "for each") => Label::Body,
         (Some("each"), _) => step.branch.map_or(Label::Body, Label::Item),
         (Some("choose"), "otherwise") => Label::Otherwise,
         (Some("choose"), label) => Label::When(label.strip_prefix("when ").unwrap_or(label).to_owned()),

@@ -12,7 +12,7 @@ use ::workflow::{Problems, Surroundings, Workflow, load};
 use clap::Args;
 use serde::Serialize;
 
-use super::about;
+use super::{about, named};
 use crate::cli::client::{Body, Client};
 use crate::cli::page::{Line, Page, Style};
 use crate::cli::{Error, Session, files, terminal};
@@ -97,10 +97,10 @@ async fn on_server(client: &Client, file: &Path, source: String) -> Result<Check
         client.post(&["workflow-check"], Body::document(wire::YAML, source)).await;
     match checked {
         Ok(CheckedWorkflow { name, notes, text, .. }) => {
-            Ok(Checked { file: file.to_owned(), name: Some(name), problems: vec![], notes, text })
+            Ok(Checked { file: file.to_owned(), name: Some(name), problems: vec![], notes, text: named(&text, file) })
         }
         Err(Error::Server { text: Some(text), problems, .. }) if !problems.is_empty() => {
-            Ok(Checked { file: file.to_owned(), name: None, problems, notes: vec![], text })
+            Ok(Checked { file: file.to_owned(), name: None, problems, notes: vec![], text: named(&text, file) })
         }
         Err(error) => Err(about(file)(error)),
     }
@@ -122,11 +122,17 @@ fn here(file: &Path, source: &str, together: &[PathBuf]) -> Checked {
     match checked {
         Ok(workflow) => {
             let mut text = workflow.notes.render(false);
+            if !text.is_empty() {
+                text += "\n\n";
+            }
             if !missing.is_empty() {
                 text += &format!(
-                    "note: `{}` is not beside it, so its calls were not checked",
+                    "note: `{}` is not beside it, so its calls were not checked\n",
                     missing.into_iter().collect::<Vec<_>>().join("`, `")
                 );
+            }
+            if !workflow.plugins().is_empty() {
+                text += "note: whether it fits its plugins was not checked: `--server` does that";
             }
             let notes = workflow.notes.iter().map(Fault::from).collect();
             Checked { file: file.to_owned(), name: Some(workflow.name.clone()), problems: vec![], notes, text }
@@ -190,7 +196,7 @@ mod tests {
         let told = check(&[("outer.yaml", outer), ("inner.yaml", inner)], "outer.yaml");
         assert!(told.contains("workflow `inner` needs the input `id`"), "{told}");
         let told = check(&[("outer.yaml", outer)], "outer.yaml");
-        assert_eq!(told, "note: `inner` is not beside it, so its calls were not checked");
+        assert_eq!(told, "note: `inner` is not beside it, so its calls were not checked\n");
         let back = "name: inner\nsteps: [{ id: c, call: { workflow: outer } }]\n";
         let told = check(&[("outer.yaml", outer), ("inner.yaml", back)], "outer.yaml");
         assert!(told.contains("in a circle: outer -> inner -> outer"), "{told}");
