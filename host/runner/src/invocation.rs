@@ -61,7 +61,7 @@ pub(crate) async fn run(
     let digest = attempt.caller.digest.clone();
     let result = tokio::select! {
         result = plugins.invoke(&digest, &input, timeout, passage.clone()) => result,
-        Ok(()) = stop => Err(Ended { code: "cancelled".into(), message: "the step was stopped".into() }),
+        Ok(()) = stop => Err(stopped()),
     };
     attempt.quiesce().await;
     if let Err(error) = settle.settle_open(&attempt).await {
@@ -74,6 +74,7 @@ pub(crate) async fn run(
 /// Settles what an interrupted attempt had in flight, and calls it off without running the plugin again.
 pub(crate) async fn stop_interrupted(attempt: &Attempt, gate: &Gate) -> Outcome {
     match gate.settle_open(attempt).await {
+        Ok(()) if attempt.suspended().is_some() => outcome(attempt, Err(stopped()), None),
         Ok(()) => event(Event::StepFailed {
             path: attempt.caller.step.clone(),
             attempt: attempt.caller.attempt,
@@ -81,6 +82,10 @@ pub(crate) async fn stop_interrupted(attempt: &Attempt, gate: &Gate) -> Outcome 
         }),
         Err(error) => Outcome::Lost(error.to_string()),
     }
+}
+
+fn stopped() -> Ended {
+    Ended { code: "cancelled".into(), message: "the step was stopped".into() }
 }
 
 fn event(event: Event) -> Outcome {

@@ -48,6 +48,8 @@ impl StepError {
     pub const CANCELLED: &'static str = "cancelled";
     /// A person gave up on a write whose outcome is unknown.
     pub const GAVE_UP: &'static str = "gave-up";
+    /// It was stopped while the outcome of a write of it was unknown.
+    pub const UNKNOWN: &'static str = "unknown-outcome";
     /// Branches of a `parallel` failed.
     pub const BRANCHES_FAILED: &'static str = "branches-failed";
     /// Items of an `each` failed.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::document::Workflow;
-use crate::step::{Body, MAX_STEPS, weight};
+use crate::step::{Body, MAX_STEPS, Step, weight};
 
 /// How deep calls go: more can hardly be followed by a person.
 const MAX_DEPTH: usize = 8;
@@ -27,6 +27,18 @@ pub enum LinkError {
     Cycle {
         /// From the workflow to itself.
         path: Vec<String>,
+    },
+    /// A called workflow asks for an approval where the run could go on without it.
+    #[error(
+        "workflow `{by}` calls `{name}`, which asks for an approval, inside of `{step}`, which goes on when something in it fails"
+    )]
+    Bypass {
+        /// Who calls it.
+        by: String,
+        /// The called one.
+        name: String,
+        /// The step that goes on.
+        step: String,
     },
     /// With all that it calls, it is too large.
     #[error("with all that it calls, workflow `{name}` has more than {MAX_STEPS} steps")]
@@ -50,6 +62,7 @@ impl Workflow {
         if weight(&self.body.walk(), &callees) > MAX_STEPS {
             return Err(LinkError::Large { name: self.name.clone() });
         }
+        callees.values().map(Arc::as_ref).chain([self.body.as_ref()]).try_for_each(|body| no_bypass(body, &callees))?;
         Ok(Workflow { callees, ..self.clone() })
     }
 
@@ -86,4 +99,28 @@ fn follow(
         path.pop();
     }
     Ok(())
+}
+
+/// No approval of a called workflow can be passed without a decision. A workflow is checked when it is stored; what it calls
+/// may have been changed since.
+fn no_bypass(body: &Body, callees: &BTreeMap<String, Arc<Body>>) -> Result<(), LinkError> {
+    for step in body.walk().into_iter().filter(|step| step.continues() || step.catch_continues().any(|goes_on| goes_on))
+    {
+        let calls = std::iter::once(step).chain(step.inside()).filter_map(Step::callee);
+        for name in calls {
+            if callees.get(name).is_some_and(|callee| asks(callee, callees)) {
+                let (by, name, step) = (body.name.clone(), name.to_owned(), step.path().to_owned());
+                return Err(LinkError::Bypass { by, name, step });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a run of it, or of what it calls, may ask for an approval.
+fn asks(body: &Body, callees: &BTreeMap<String, Arc<Body>>) -> bool {
+    body.walk().into_iter().any(|step| {
+        let callee = step.callee().and_then(|name| callees.get(name));
+        step.kind_name() == "approval" || callee.is_some_and(|callee| asks(callee, callees))
+    })
 }

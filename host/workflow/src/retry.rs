@@ -17,8 +17,8 @@ pub enum NotRetryable {
         /// Its status.
         status: &'static str,
     },
-    /// A person gave up on a write whose outcome is unknown, so that another attempt could do it twice.
-    #[error("a person gave up on a call of `{path}` whose outcome is unknown: look at it, then start a new run")]
+    /// The outcome of a write is unknown, so that another attempt could do it twice.
+    #[error("the outcome of a call of `{path}` is unknown: look at what became of it, then start a new run")]
     Unknown {
         /// The step.
         path: String,
@@ -108,5 +108,6 @@ fn is_caught(placed: &Placed<'_>, error: &StepError, run: &Run) -> bool {
 
 fn is_given_up(path: &str, run: &Run) -> bool {
     let state = run.step(path).map(|step| step.state());
-    matches!(state, Some(StepState::Failed { error }) if error.code == StepError::GAVE_UP)
+    let unknown = [StepError::GAVE_UP, StepError::UNKNOWN];
+    matches!(state, Some(StepState::Failed { error }) if unknown.contains(&error.code.as_str()))
 }

@@ -25,20 +25,36 @@ pub(super) fn check(workflow: &Workflow, surroundings: &Surroundings<'_>, proble
             continue;
         };
         check_inputs(step, call, callee, problems);
-        // The workflow itself stands for what is stored under its name now.
-        let own = Arc::new(workflow.clone());
-        let find = |name: &str| if name == workflow.name { Some(own.clone()) } else { workflows.get(name).cloned() };
-        match callee.link(&find) {
-            Ok(_) => {}
-            Err(LinkError::Cycle { path }) => {
-                let mut path: Vec<String> = std::iter::once(workflow.name.clone()).chain(path).collect();
-                if let Some(back) = path.iter().skip(1).position(|name| *name == workflow.name) {
-                    path.truncate(back + 2);
-                }
-                problems.add(call.span(), LinkError::Cycle { path }.to_string());
-            }
-            Err(error) => problems.add(call.span(), error.to_string()),
-        }
+    }
+    check_link(workflow, surroundings, problems);
+}
+
+/// That all of it together can be a run. Who is missing has been told.
+fn check_link(workflow: &Workflow, surroundings: &Surroundings<'_>, problems: &mut Collector<'_>) {
+    let Some(workflows) = surroundings.workflows else { return };
+    // The workflow itself stands for what is stored under its name now.
+    let own = Arc::new(workflow.clone());
+    let find = |name: &str| if name == workflow.name { Some(own.clone()) } else { workflows.get(name).cloned() };
+    let error = match workflow.link(&find) {
+        Err(error) => error,
+        Ok(_) => return,
+    };
+    let first = match &error {
+        LinkError::Cycle { path } if path.len() == 2 => return,
+        LinkError::Cycle { path } | LinkError::Deep { path } => path.get(1),
+        // Told at its place, and in the words of the document.
+        LinkError::Bypass { by, .. } | LinkError::Missing { by, .. } if *by == workflow.name => return,
+        LinkError::Bypass { .. } | LinkError::Missing { .. } | LinkError::Large { .. } => None,
+    };
+    let calls = || {
+        workflow.walk().into_iter().filter_map(|step| match step.kind() {
+            Kind::Call(call) => Some(call),
+            _ => None,
+        })
+    };
+    let place = calls().find(|call| first.is_some_and(|first| call.workflow() == first)).or_else(|| calls().next());
+    if let Some(call) = place {
+        problems.add(call.span(), error.to_string());
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn check(workflow: &Workflow, surroundings: &Surroundings<'_>, proble
         check_no_bypass(step, &asking, problems);
     }
     for step in &workflow.on_failure {
-        for (step, what) in asking.steps(step) {
+        for (step, what) in asking.anywhere(step) {
             problems.add(step.span(), format!("{what} cannot be in `on-failure`: the run has failed already"));
         }
     }
@@ -54,7 +54,17 @@ struct Asking<'a> {
 impl Asking<'_> {
     /// The approvals among a step and what is inside of it, and the calls of workflows that have some.
     fn steps<'s>(&self, step: &'s Step) -> Vec<(&'s Step, String)> {
-        let all = std::iter::once(step).chain(step.inside());
+        self.among(std::iter::once(step).chain(step.inside()))
+    }
+
+    /// The same, those of its own `catch` included.
+    fn anywhere<'s>(&self, step: &'s Step) -> Vec<(&'s Step, String)> {
+        let mut all = Vec::new();
+        step.collect(&mut all);
+        self.among(all)
+    }
+
+    fn among<'s>(&self, all: impl IntoIterator<Item = &'s Step>) -> Vec<(&'s Step, String)> {
         let asks = |step: &'s Step| match step.kind() {
             Kind::Approval(_) => Some((step, "an approval".to_owned())),
             Kind::Call(call) if self.asks(call.workflow(), &mut BTreeSet::new()) => {
@@ -62,7 +72,7 @@ impl Asking<'_> {
             }
             _ => None,
         };
-        all.filter_map(asks).collect()
+        all.into_iter().filter_map(asks).collect()
     }
 
     fn asks(&self, name: &str, seen: &mut BTreeSet<String>) -> bool {

@@ -175,6 +175,7 @@ impl Run {
         self.finished = None;
         self.failing = None;
         self.timed_out = false;
+        self.cancelled = None;
         self.began_at = at;
         Ok(())
     }

@@ -8,13 +8,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::frame::Frame;
-use super::walk::{Begun, Mode, Place, Progress, Walk};
+use super::walk::{Begun, Place, Progress, Walk};
 use super::{Reader, choose};
 use crate::event::{Event, StepError};
 use crate::expression::scope::Scope;
 use crate::expression::template::Template;
 use crate::problem::Span;
 use crate::read::{self, Fields, Naming};
+use crate::run::StepState;
 use crate::yaml::{Content, Key};
 
 pub(super) const FIELDS: &[&str] = &["call"];
@@ -96,9 +97,12 @@ impl Call {
         let callee = frame.body();
         let inner = Place { frame: &frame, failure: None, ..place };
         let mut progress = walk.sequence(&callee.steps, inner);
-        if let (Progress::Failed(failure), Mode::Go) = (&progress, place.mode) {
+        let refused = |walk: &Walk<'_>| walk.any_inside(begun.step, place, |state| *state == StepState::Refused);
+        if let Progress::Failed(failure) = &progress
+            && !refused(walk)
+        {
             let failed = Place { failure: Some(failure), ..inner };
-            // How `on-failure` itself ends does not change how the call ends.
+            // How `on-failure` itself ends does not change how the call ends. What runs of it is stopped when all is.
             if walk.sequence(&callee.on_failure, failed) == Progress::Ongoing {
                 progress = Progress::Ongoing;
             }

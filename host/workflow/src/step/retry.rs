@@ -15,8 +15,17 @@ const MAX_BACKOFF: f64 = 10.0;
 const DELAY: Duration = Duration::from_secs(1);
 /// When `max-delay` is left out.
 const MAX_DELAY: Duration = Duration::from_secs(60 * 60);
-/// Failures of these codes are never tried again: an expression results in the same, and who gave up meant it.
-const FINAL_CODES: &[&str] = &[StepError::EXPRESSION, StepError::CANCELLED, StepError::GAVE_UP];
+/// Failures of these codes are never tried again: what could not begin begins no better, who gave up meant it, and a write
+/// whose outcome is unknown is not sent again.
+const FINAL_CODES: &[&str] = &[
+    StepError::EXPRESSION,
+    StepError::TOO_MANY,
+    StepError::INPUTS,
+    StepError::NO_WORKFLOW,
+    StepError::CANCELLED,
+    StepError::GAVE_UP,
+    StepError::UNKNOWN,
+];
 
 #[derive(Clone, Debug)]
 pub(super) struct Retry {

@@ -103,9 +103,13 @@ impl<'a> Walk<'a> {
 
     /// Records that something which waits is given up: its run, its branch or a block around it is being stopped.
     pub(crate) fn record_stopped(&mut self, begun: &Begun<'_>) {
-        let error = match begun.now.has_timed_out() {
-            true => timed_out(begun.step),
-            false => StepError::new(StepError::CANCELLED, "stopped while it was waiting"),
+        let error = match begun.now.state() {
+            StepState::Suspended { call } => {
+                let message = format!("stopped while the outcome of the call `{call}` was unknown");
+                StepError::new(StepError::UNKNOWN, message)
+            }
+            _ if begun.now.has_timed_out() => timed_out(begun.step),
+            _ => StepError::new(StepError::CANCELLED, "stopped while it was waiting"),
         };
         self.record(Event::StepFailed { path: begun.path.clone(), attempt: begun.now.attempt(), error });
     }
@@ -131,7 +135,9 @@ impl<'a> Walk<'a> {
                 if self.ended_by_people(step, place) {
                     return Progress::Failed(failed);
                 }
-                if place.mode == Mode::Go && self.try_again(step, &path, now, error) {
+                // Nor is a block in which the outcome of a write is unknown: it would be sent again.
+                let again = place.mode == Mode::Go && step.retry.is_some() && !self.any_inside(step, place, is_unknown);
+                if again && self.try_again(step, &path, now, error) {
                     return Progress::Ongoing;
                 }
                 self.catch(step, failed, place)
@@ -195,9 +201,13 @@ impl<'a> Walk<'a> {
 
     /// Whether an approval inside of this step, called workflows included, was refused or expired.
     pub(crate) fn ended_by_people(&self, step: &Step, place: Place<'_>) -> bool {
+        self.any_inside(step, place, |state| matches!(state, StepState::Refused | StepState::Expired))
+    }
+
+    /// Whether something inside of this step is in such a state.
+    pub(crate) fn any_inside(&self, step: &Step, place: Place<'_>, is: impl Fn(&StepState) -> bool) -> bool {
         let inside = unfold::inside(step, place.frame, self.run);
-        let states = inside.iter().filter_map(|(path, _)| self.run.step(path)).map(StepRun::state);
-        states.into_iter().any(|state| matches!(state, StepState::Refused | StepState::Expired))
+        inside.iter().filter_map(|(path, _)| self.run.step(path)).any(|step| is(step.state()))
     }
 
     /// Goes into the clause that catches the failure.
@@ -211,6 +221,11 @@ impl<'a> Walk<'a> {
             other => other,
         }
     }
+}
+
+/// Whether the outcome of a write of a step was left unknown.
+fn is_unknown(state: &StepState) -> bool {
+    matches!(state, StepState::Failed { error } if [StepError::GAVE_UP, StepError::UNKNOWN].contains(&error.code.as_str()))
 }
 
 fn failure(path: String, code: &str, message: &str) -> Failure {

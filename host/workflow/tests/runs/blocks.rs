@@ -208,12 +208,13 @@ fn a_called_workflow_can_be_refused_and_called_for_each_item() {
 #[test]
 fn a_refusal_in_a_called_workflow_is_not_gone_round() {
     let ask = "name: ask\nsteps: [{ id: ask, approval: { title: t, approvers: ['group:g'] } }]";
-    // A checker that does not know the called workflow takes this; the run does not go on all the same.
+    // A checker that does not know the called workflow takes this; it cannot be linked all the same.
     let source = "name: w\nsteps:\n  - parallel: { on-error: continue, branches: [{ id: c, call: { workflow: ask } }] }\n  - { id: a, plugin: p }\n";
-    let mut simulation = crate::simulation::Simulation::unchecked(source, &[ask]);
-    simulation.settle();
-    carry_out(&mut simulation, "refuse c.ask alice");
-    assert_eq!(describe(&mut simulation), "refused");
+    let load = |source: &str| workflow::load("w.yaml", source, &workflow::Surroundings::default()).unwrap();
+    let callee = std::sync::Arc::new(load(ask));
+    let refused = load(source).link(&|_| Some(callee.clone())).map(|_| ()).map_err(|error| error.to_string());
+    let expected = "workflow `w` calls `ask`, which asks for an approval, inside of `steps.0`, which goes on when something in it fails";
+    assert_eq!(refused, Err(expected.to_owned()));
 }
 
 #[test]
@@ -384,4 +385,45 @@ fn a_thousand_items_that_are_skipped_take_one_commit() {
     assert_eq!(simulation.settle(), []);
     assert_eq!((simulation.commits, simulation.run.status().name()), (2, "succeeded"));
     assert_eq!(simulation.run.output("e").unwrap()["results"][999]["a"]["status"], json!("skipped"));
+}
+
+#[test]
+fn what_a_called_workflow_does_about_its_failure_is_stopped_with_the_run() {
+    let source = steps("\n  - { id: c, call: { workflow: contain, inputs: { id: x } } }");
+    check_linked(
+        &source,
+        &[CALLEE],
+        "fail c.a bad\n cancel\n fail c.undo cancelled",
+        &["run c.a#1", "run c.undo#1", "stop c.undo#1", "cancelled"],
+    );
+}
+
+#[test]
+fn what_could_not_begin_is_not_tried_again() {
+    let source = steps(
+        "\n  - { id: e, retry: { attempts: 2 }, each: { in: '${{ range(1001) | list }}', steps: [{ id: a, plugin: p }] } }",
+    );
+    let simulation = check(&source, "", &["failed"]);
+    assert_eq!(simulation.run.error().unwrap().code, "too-many-items");
+}
+
+#[test]
+fn a_write_whose_outcome_is_unknown_is_not_sent_again_by_a_block() {
+    let source = steps(
+        "\n  - { id: block, retry: { attempts: 2 }, timeout: 10s, parallel: { branches: [{ id: a, plugin: p }] } }",
+    );
+    let began = "time out block at 10000, run a#1";
+    let waits = "time out block at 10000";
+    let simulation = check(&source, "suspend a\n wake", &[began, waits, "failed"]);
+    assert_eq!(simulation.run.step("a").unwrap().state().name(), "failed");
+    let refused = retry(&simulation.workflow, &simulation.run, "dave");
+    assert_eq!(refused, Err(NotRetryable::Unknown { path: "a".to_owned() }));
+    check(&source, "suspend a\n settle a give-up", &[began, waits, "failed"]);
+}
+
+#[test]
+fn a_run_that_was_cancelled_while_it_failed_can_go_on() {
+    let source = "name: w\nsteps: [{ id: a, plugin: p }]\non-failure: [{ id: b, plugin: p }]\n";
+    let script = "fail a x\n cancel\n fail b cancelled\n go-on\n ok a 2";
+    check(source, script, &["run a#1", "run b#1", "stop b#1", "failed", "run a#2", "succeeded"]);
 }

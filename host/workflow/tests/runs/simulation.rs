@@ -21,24 +21,14 @@ impl Simulation {
         Self::linked(source, &[])
     }
 
-    /// A run of a workflow that was checked without those that it calls.
-    pub fn unchecked(source: &str, others: &[&str]) -> Self {
-        Self::of(source, others, false)
-    }
-
     /// A run of a workflow that calls others.
     pub fn linked(source: &str, others: &[&str]) -> Self {
-        Self::of(source, others, true)
-    }
-
-    fn of(source: &str, others: &[&str], checked: bool) -> Self {
         let others: BTreeMap<String, Arc<Workflow>> = others
             .iter()
             .map(|source| loaded(source, &Surroundings::default()))
             .map(|workflow| (workflow.name.clone(), Arc::new(workflow)))
             .collect();
-        let workflows = checked.then_some(&others);
-        let workflow = loaded(source, &Surroundings { workflows, ..Surroundings::default() });
+        let workflow = loaded(source, &Surroundings { workflows: Some(&others), ..Surroundings::default() });
         let workflow = workflow.link(&|name| others.get(name).cloned()).unwrap();
         let info = RunInfo {
             id: "run-1".to_owned(),
