@@ -52,6 +52,17 @@ impl From<LedgerError> for InputError {
     }
 }
 
+/// What a person says about an approval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// What.
+    pub decision: Decision,
+    /// Why, if they say.
+    pub reason: Option<String>,
+    /// When the question was asked that they answer. It need not be said of one that was asked once.
+    pub asked: Option<Millis>,
+}
+
 impl Runner {
     /// Takes a person's decision on the approval `path`. The same decision by the same person again changes nothing.
     pub async fn decide(
@@ -60,10 +71,14 @@ impl Runner {
         path: &str,
         by: &str,
         groups: &BTreeSet<String>,
-        decision: Decision,
-        reason: Option<String>,
+        said: Said,
     ) -> Result<(), InputError> {
-        self.input(run, by, |_, run, now| match run.decide_check(path, by, decision, groups, now) {
+        let Said { decision, reason, asked } = said;
+        let check = |run: &Run, now| {
+            run.decide_check(path, by, decision, groups, now)?;
+            run.asks(path, asked)
+        };
+        self.input(run, by, |_, run, now| match check(run, now) {
             Ok(()) => {
                 let (path, by) = (path.to_string(), by.to_string());
                 Ok(Some(Event::Decided { path, by, decision, reason: reason.clone() }))

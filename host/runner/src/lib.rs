@@ -20,7 +20,7 @@ mod port;
 pub use drive::{DriveError, Runner};
 pub use embedded::Embedded;
 pub use history::{History, HistoryError};
-pub use input::InputError;
+pub use input::{InputError, Said};
 pub use nudge::Nudge;
 pub use port::{Calls, Ended, Plugins, Reply, Scheduler, Workflows};
 pub use record::event_of;

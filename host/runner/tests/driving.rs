@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ledger::Ledger as _;
-use runner::{InputError, Nudge, Started};
+use runner::{InputError, Nudge, Said, Started};
 use serde_json::json;
 use tokio::sync::Notify;
 use workflow::{Decision, DecisionError};
@@ -36,7 +36,8 @@ fn world(source: &str) -> World {
 }
 
 async fn decide(process: &Process, run: &str, by: &str, decision: Decision) -> Result<(), InputError> {
-    process.runner.decide(run, "approve", by, &BTreeSet::from(["leads".to_string()]), decision, None).await
+    let said = Said { decision, reason: None, asked: None };
+    process.runner.decide(run, "approve", by, &BTreeSet::from(["leads".to_string()]), said).await
 }
 
 /// What a process does that dies with everything it has in flight.
@@ -92,7 +93,16 @@ async fn h01_h04_h08_who_decides_how_often_and_when() {
     };
     let own = decide(&process, &run, "olivia", Decision::Approve).await;
     assert_eq!(refused(own), DecisionError::SamePerson);
-    let outsider = process.runner.decide(&run, "approve", "bob", &BTreeSet::new(), Decision::Approve, None).await;
+    let outsider = process
+        .runner
+        .decide(
+            &run,
+            "approve",
+            "bob",
+            &BTreeSet::new(),
+            Said { decision: Decision::Approve, reason: None, asked: None },
+        )
+        .await;
     assert!(matches!(refused(outsider), DecisionError::NotApprover { .. }));
     decide(&process, &run, "alice", Decision::Approve).await.unwrap();
     decide(&process, &run, "alice", Decision::Approve).await.unwrap();

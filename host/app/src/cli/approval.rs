@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::client::{Body, Client};
+use super::client::Body;
 use super::{Error, Session, page};
 use crate::wire::{Approval, Decide, Decided, Decision, Run};
 
@@ -48,11 +48,14 @@ impl Answer {
     async fn give(self, decision: Decision, session: &Session) -> Result<(), Error> {
         let client = session.client()?;
         let Answer { run, step, reason } = self;
+        // What is asked now is what is answered.
+        let seen: Run = client.get(&["runs", &run]).await?;
         let step = match step {
             Some(step) => step,
-            None => waiting_step(&client, &run).await?,
+            None => only_step(&seen.approvals, &run)?,
         };
-        let body = Body::json(&Decide { decision, reason })?;
+        let requested = seen.approvals.iter().find(|approval| approval.step == step).map(|approval| approval.requested);
+        let body = Body::json(&Decide { decision, reason, requested })?;
         let decided: Decided = client.post(&["runs", &run, "approvals", &step], body).await?;
         let what = match decided.decision {
             Decision::Approve => "approved",
@@ -60,11 +63,6 @@ impl Answer {
         };
         session.terminal.print(&page::line(format!("{what} {} of {}", decided.step, decided.run)))
     }
-}
-
-async fn waiting_step(client: &Client, id: &str) -> Result<String, Error> {
-    let run: Run = client.get(&["runs", id]).await?;
-    only_step(&run.approvals, id)
 }
 
 fn only_step(approvals: &[Approval], run: &str) -> Result<String, Error> {

@@ -2,6 +2,8 @@
 
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
+use jiff::Timestamp;
+use runner::Said;
 
 use super::body::Body;
 use super::{Answer, By, Installed};
@@ -10,7 +12,7 @@ use crate::wire::{Decide, Decided};
 /// Decide an approval
 ///
 /// The same decision by the same person again changes nothing. One that is late, by the wrong person, by whoever started
-/// the run, or other than one's own before is refused.
+/// the run, or other than one's own before is refused; so is one about a question that has been asked again since.
 #[utoipa::path(
     post, path = "/v1/runs/{run}/approvals/{step}", operation_id = "decide-approval", tag = "runs",
     params(
@@ -24,8 +26,9 @@ pub async fn decide(
     State(installation): Installed,
     Extension(by): By,
     Path((run, step)): Path<(String, String)>,
-    Body(Decide { decision, reason }): Body<Decide>,
+    Body(Decide { decision, reason, requested }): Body<Decide>,
 ) -> Answer<Json<Decided>> {
-    installation.decide(&run, &step, decision.into(), reason, &by).await?;
+    let said = Said { decision: decision.into(), reason, asked: requested.map(Timestamp::as_millisecond) };
+    installation.decide(&run, &step, said, &by).await?;
     Ok(Json(Decided { run, step, decision }))
 }

@@ -66,6 +66,7 @@ fn decision_failure(error: &DecisionError) -> Failure {
     let (status, code) = match error {
         DecisionError::Finished => (StatusCode::CONFLICT, "run-ended"),
         DecisionError::NotWaiting { .. } => (StatusCode::CONFLICT, "not-waiting"),
+        DecisionError::AskedAgain { .. } => (StatusCode::CONFLICT, "asked-again"),
         DecisionError::AlreadyDecided { .. } | DecisionError::Duplicate => (StatusCode::CONFLICT, "already-decided"),
         DecisionError::Contradiction => (StatusCode::CONFLICT, "decided-otherwise"),
         DecisionError::SamePerson => (StatusCode::FORBIDDEN, "self-approval"),

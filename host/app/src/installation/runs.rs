@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::{EVENTS, Millis, Record, SYSTEM};
-use runner::{History, Same, Start, Started};
+use runner::{History, Said, Same, Start, Started};
 use serde_json::Value;
-use workflow::{Decision, Verdict, Workflow};
+use workflow::{Verdict, Workflow};
 
 use super::{Error, Installation, Person, Result};
 
@@ -116,15 +116,8 @@ impl Installation {
     }
 
     /// Takes a decision on an approval.
-    pub async fn decide(
-        &self,
-        run: &str,
-        step: &str,
-        decision: Decision,
-        reason: Option<String>,
-        by: &Person,
-    ) -> Result<()> {
-        Ok(self.runner.decide(run, step, &by.name, &by.groups, decision, reason).await?)
+    pub async fn decide(&self, run: &str, step: &str, said: Said, by: &Person) -> Result<()> {
+        Ok(self.runner.decide(run, step, &by.name, &by.groups, said).await?)
     }
 
     /// Cancels a run.

@@ -73,7 +73,7 @@ impl Installation {
         let mut again = next.unwrap_or(Millis::MAX).min(now.saturating_add(millis(LOOK)));
         for Due { workflow, schedule, time } in due {
             match self.start_at(&workflow, &schedule, time).await {
-                Ok(()) => self.scheduled.done(&workflow.name, time),
+                Ok(()) => self.scheduled.done(&format!("{}{}", workflow.name, named_place(&schedule)), time),
                 Err(error) => {
                     tracing::error!(workflow = workflow.name, %error, "a scheduled run cannot be started now");
                     again = again.min(now.saturating_add(millis(AGAIN)));
@@ -94,14 +94,21 @@ impl Installation {
             }
             let enabled = known.switch(name).map_or(Millis::MIN, |switch| switch.time);
             let since = now.saturating_sub(millis(LATEST)).max(stored.time).max(enabled);
-            let mut latest = None;
+            // The latest time of each place that schedules name.
+            let mut latest: BTreeMap<String, (Millis, &Schedule)> = BTreeMap::new();
             for schedule in stored.workflow.schedules() {
                 next = next.into_iter().chain(schedule.next(now)).min();
-                let time = schedule.latest(since, now).filter(|time| latest.is_none_or(|(latest, _)| *time > latest));
-                latest = time.map(|time| (time, schedule)).or(latest);
+                if let Some(time) = schedule.latest(since, now) {
+                    let newest = latest.entry(named_place(schedule)).or_insert((time, schedule));
+                    if time > newest.0 {
+                        *newest = (time, schedule);
+                    }
+                }
             }
-            if let Some((time, schedule)) = latest.filter(|(time, _)| !self.scheduled.is_done(name, *time)) {
-                due.push(Due { workflow: stored.workflow.clone(), schedule: schedule.clone(), time });
+            for (place, (time, schedule)) in latest {
+                if !self.scheduled.is_done(&format!("{name}{place}"), time) {
+                    due.push(Due { workflow: stored.workflow.clone(), schedule: schedule.clone(), time });
+                }
             }
         }
         (due, next)
@@ -110,10 +117,11 @@ impl Installation {
     /// Starts the run of one time, unless it was started before. What cannot ever be started is on record and done with.
     async fn start_at(&self, workflow: &Arc<Workflow>, schedule: &Schedule, time: Millis) -> Result<()> {
         let scheduled = text(time);
+        let named = named_place(schedule);
         let place = self.place(schedule);
         let (account, region) = place.clone().unwrap_or_default();
         let event = json!({
-            "version": "0", "id": format!("schedule-{}-{scheduled}", workflow.name), "source": "quell.schedule",
+            "version": "0", "id": format!("schedule-{}-{scheduled}{named}", workflow.name), "source": "quell.schedule",
             "detail-type": "Scheduled Run", "account": account, "region": region, "time": scheduled, "resources": [],
             "detail": { "scheduled": scheduled, "workflow": workflow.name, "cron": schedule.cron, "timezone": schedule.timezone },
         });
@@ -125,7 +133,7 @@ impl Installation {
                     plugins: BTreeMap::new(),
                     event: Some(event.clone()),
                     // A run for this time cannot have started before it.
-                    same: Same::Key(format!("schedule {scheduled}"), time.saturating_sub(1)),
+                    same: Same::Key(format!("schedule {scheduled}{named}"), time.saturating_sub(1)),
                     cause: None,
                     inputs: Value::Object(Map::new()),
                     account,
@@ -157,6 +165,12 @@ impl Installation {
         let region = only("region", schedule.region.as_ref(), regions.iter())?;
         Ok((account, region))
     }
+}
+
+/// The account and region that a schedule names, as what tells its runs from those of the same time elsewhere.
+fn named_place(schedule: &Schedule) -> String {
+    let named = [schedule.account.as_deref(), schedule.region.as_deref()];
+    named.into_iter().flatten().map(|name| format!("/{name}")).collect()
 }
 
 /// The one that is named, or else the only one.

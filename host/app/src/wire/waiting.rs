@@ -69,6 +69,10 @@ pub struct Decide {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When the question was asked that is answered, as the approval has it. It must be given of one that was asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub requested: Option<Timestamp>,
 }
 
 /// A decision that counts, be it given for the first time or repeated.

@@ -256,7 +256,10 @@ impl<'w> Stage<'w> {
                 let history = self.history().await;
                 let approval = history.run.step(&path).and_then(|step| step.approval()).unwrap();
                 let (groups, reason) = (person.groups_for(approval), person.reason.clone());
-                let decided = runner.decide(&self.run, &path, &person.by, &groups, person.decision, reason).await;
+                let decided = {
+                    let said = runner::Said { decision: person.decision, reason, asked: None };
+                    runner.decide(&self.run, &path, &person.by, &groups, said).await
+                };
                 // Again is none: a repeat is answered as if it had been taken.
                 let again = approval.decisions.contains_key(&person.by);
                 if !process.ledger.is_dead() {

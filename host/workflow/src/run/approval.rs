@@ -75,6 +75,12 @@ pub enum DecisionError {
         /// Those who may: `group:<name>` or `user:<name>`.
         needs: Vec<String>,
     },
+    /// The question was asked again since, perhaps with other values: the decision is about another one.
+    #[error("`{path}` has been asked again: look at what is asked now")]
+    AskedAgain {
+        /// The approval.
+        path: String,
+    },
     /// It is too late.
     #[error("the approval expired before the decision")]
     Expired,
@@ -102,6 +108,18 @@ impl Run {
             return Err(DecisionError::NotApprover { needs: approval.approvers.clone() });
         }
         self.decision_counts(path, by, decision, now)
+    }
+
+    /// Whether a decision is about the question that is asked now: one that was asked then. An approval in a block that was
+    /// tried again, or in a run that was, is asked again, and then a decision must say which question it answers.
+    pub fn asks(&self, path: &str, asked: Option<Millis>) -> Result<(), DecisionError> {
+        let step = self.step(path);
+        let again = match (asked, step.and_then(|step| step.approval())) {
+            (Some(asked), Some(approval)) => asked != approval.requested_at,
+            (None, Some(_)) => step.is_some_and(|step| step.attempt() > 1),
+            (_, None) => false,
+        };
+        if again { Err(DecisionError::AskedAgain { path: path.to_owned() }) } else { Ok(()) }
     }
 
     /// What the fold itself can tell of a decision, which is all but the person's groups.

@@ -427,3 +427,21 @@ fn a_run_that_was_cancelled_while_it_failed_can_go_on() {
     let script = "fail a x\n cancel\n fail b cancelled\n go-on\n ok a 2";
     check(source, script, &["run a#1", "run b#1", "stop b#1", "failed", "run a#2", "succeeded"]);
 }
+
+#[test]
+fn a_decision_is_about_the_question_that_is_asked_now() {
+    let source = steps(
+        "
+  - id: block
+    retry: { attempts: 2, delay: 5s }
+    choose:
+      - { when: true, steps: [{ id: ask, approval: { title: t, approvers: ['group:g'] } }, { id: a, plugin: p }] }",
+    );
+    let script = "approve ask alice\n fail a x\n retry block 2 5000\n wake";
+    let simulation =
+        check(&source, script, &["waiting", "run a#1", "retry block#2 in 5s", "begin block#2 at 5000", "waiting"]);
+    let again = Err(workflow::DecisionError::AskedAgain { path: "ask".to_owned() });
+    assert_eq!(simulation.run.asks("ask", None), again, "the repeat of an older decision");
+    assert_eq!(simulation.run.asks("ask", Some(0)), again, "one about the first question");
+    assert_eq!(simulation.run.asks("ask", Some(5000)), Ok(()));
+}
