@@ -199,14 +199,26 @@ impl Runner {
         Ok(Some(Started::Repeated(run.into())))
     }
 
-    /// Whether the run began with the event with this id, or has it on record.
+    /// Whether the run, or one that it replaced, began with the event with this id, or has it on record.
     async fn has_seen(&self, run: &str, id: Option<&Value>) -> Result<bool, StartError> {
-        let (history, records) = History::load(self.ledger.as_ref(), run).await?;
-        let first = history.run.event().and_then(|event| event.get("id"));
-        let noted = records.iter().filter(|record| record.entry.kind.starts_with("note."));
-        Ok(first == id || noted.into_iter().any(|record| record.data.get("event") == id))
+        let mut next = Some(run.to_owned());
+        for _ in 0..REPLACED {
+            let Some(run) = next else { break };
+            let (history, records) = History::load(self.ledger.as_ref(), &run).await?;
+            let first = history.run.event().and_then(|event| event.get("id"));
+            let mut noted = records.iter().filter(|record| record.entry.kind.starts_with("note."));
+            if first == id || noted.any(|record| record.data.get("event") == id) {
+                return Ok(true);
+            }
+            let queued = records.iter().find(|record| record.entry.kind == "run.queued");
+            next = queued.and_then(|record| record.data.get("behind")?.as_str()).map(str::to_owned);
+        }
+        Ok(false)
     }
 }
+
+/// How many runs back, each replaced by the next, an event is looked for that is delivered again.
+const REPLACED: usize = 32;
 
 /// A run that is not on disk yet.
 struct New {

@@ -212,6 +212,8 @@ async fn an_update_restarts_the_run_and_a_repeat_does_not() {
     reach(&process, &first, "cancelled").await;
     reach(&process, &second, "running").await;
     assert_eq!(process.start_with(&world, event("e-2", "k")).await, Started::Repeated(second.clone()));
+    let late = process.start_with(&world, event("e-1", "k")).await;
+    assert_eq!(late, Started::Repeated(second.clone()), "the first event, delivered once more, replaces nothing");
     // It began when the other had ended, and not before.
     let time = async |run: &str, kind: &str| {
         let records = process.records(run).await;

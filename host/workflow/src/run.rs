@@ -249,9 +249,10 @@ impl Run {
         self.steps.get(path).map_or(1, |step| step.attempt.saturating_add(1))
     }
 
-    /// How many steps it has reached.
+    /// How many steps it has reached, and items that its open blocks are still to begin.
     pub(crate) fn size(&self) -> usize {
-        self.steps.len()
+        let open = self.steps.values().filter(|step| step.state == StepState::Open);
+        self.steps.len() + open.filter_map(|step| step.input.as_array()).map(Vec::len).sum::<usize>()
     }
 
     /// All steps that were reached, by path. [`Body::walk`](crate::Body::walk) has the order of the document.

@@ -1,7 +1,5 @@
 //! The SVG: well formed, safe, legible.
 
-use std::time::{Duration, Instant};
-
 use picture::{Group, Kind, Label, Node, Picture, svg};
 
 use crate::models::{every_kind, group, hostile, mid_flight, node, parallel, plugin, sweeping};
@@ -137,11 +135,9 @@ fn nothing_overlaps_and_no_line_goes_through_a_step() {
 }
 
 #[test]
-fn a_thousand_steps_take_no_time_and_have_their_place() {
+fn a_thousand_steps_have_their_place() {
     let picture = large(1_000, 32);
-    let began = Instant::now();
     let text = svg(&picture);
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert!(text.len() < 2_000_000, "{} bytes", text.len());
     check(&picture);
 }

@@ -98,7 +98,7 @@ impl Each {
             Err(error) => return walk.record_no_value(path, &error),
         };
         let size = self.size(place.frame);
-        let all = items.len().saturating_mul(size);
+        let all = items.len().saturating_mul(size).saturating_add(walk.begun_items());
         if items.len() > MAX_ITEMS || walk.run.size().saturating_add(all) > MAX_STEPS {
             let message = format!(
                 "{} items of {} steps are too many: an `each` takes {MAX_ITEMS} items, a run {MAX_STEPS} steps",

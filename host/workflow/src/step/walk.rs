@@ -86,6 +86,15 @@ impl<'a> Walk<'a> {
         Progress::Done
     }
 
+    /// How many items the blocks have that begin in this same walk.
+    pub(crate) fn begun_items(&self) -> usize {
+        let items = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Record(Event::BlockStarted { input, .. }) => input.as_array().map(Vec::len),
+            _ => None,
+        });
+        items.sum()
+    }
+
     pub(crate) fn record(&mut self, event: Event) {
         self.effects.push(Effect::Record(event.in_order()));
     }

@@ -445,3 +445,12 @@ fn a_decision_is_about_the_question_that_is_asked_now() {
     assert_eq!(simulation.run.asks("ask", Some(0)), again, "one about the first question");
     assert_eq!(simulation.run.asks("ask", Some(5000)), Ok(()));
 }
+
+#[test]
+fn all_lists_of_a_run_together_are_bounded() {
+    let branch = "{ each: { in: '${{ range(1000) | list }}', concurrency: 100, steps: [{ wait: 1s }] } }";
+    let source = steps(&format!("\n  - parallel: {{ fail-fast: true, branches: [{}] }}", [branch; 12].join(", ")));
+    let simulation = check(&source, "", &["failed"]);
+    let message = &simulation.run.error().unwrap().message;
+    assert!(message.contains("are too many"), "{message}");
+}
