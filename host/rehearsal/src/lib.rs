@@ -16,7 +16,6 @@ mod read;
 mod load;
 
 mod people;
-mod stored;
 mod rehearse;
 
 mod differ;

@@ -13,7 +13,6 @@ use workflow::{Effect, Event, Millis, Run, RunInfo, StepError, StepRun, StepStat
 
 use crate::case::{Answer, Case, Outcome};
 use crate::people::{Act, acts, approval, later};
-use crate::stored::stored;
 
 /// No run of a workflow that ends has as many; one that does not would go on for ever.
 const MAX_EVENTS: usize = 20_000;
@@ -90,7 +89,7 @@ enum Deed {
 /// Rehearses a case from the beginning.
 pub fn rehearse(workflow: &Workflow, case: &Case) -> Rehearsal {
     match start(workflow, case) {
-        Ok(started) => resume(workflow, case, vec![(stored(started), case.starts_at)]),
+        Ok(started) => resume(workflow, case, vec![(started.in_order(), case.starts_at)]),
         Err(why) => Rehearsal { log: vec![], run: None, end: End::NotStarted(why), faults: vec![] },
     }
 }
@@ -195,7 +194,7 @@ impl Stage<'_> {
     }
 
     fn append(&mut self, event: Event) -> Option<End> {
-        let event = stored(event);
+        let event = event.in_order();
         match self.run.apply(&event, self.now) {
             Ok(()) => {
                 self.log.push((event, self.now));

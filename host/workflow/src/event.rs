@@ -343,14 +343,17 @@ pub enum Event {
 
 impl Event {
     /// The event with the members of its values in the order in which the ledger has them, so that what follows from it is
-    /// the same whether it was just made or read back.
-    pub(crate) fn in_order(mut self) -> Self {
+    /// the same whether it was just made or read back: the order shows wherever a mapping is put into a text.
+    pub fn in_order(mut self) -> Self {
         match &mut self {
             Self::BlockStarted { input: value, .. }
             | Self::StepStarted { input: value, .. }
             | Self::StepSucceeded { output: value, .. }
             | Self::ApprovalRequested { show: value, .. }
             | Self::Finished { output: Some(value), .. } => value.sort_all_objects(),
+            Self::Started { event, inputs, .. } => {
+                event.iter_mut().chain([inputs]).for_each(Value::sort_all_objects);
+            }
             _ => {}
         }
         self

@@ -10,6 +10,7 @@
 mod problem;
 mod yaml;
 
+mod network;
 mod read;
 pub mod reading;
 

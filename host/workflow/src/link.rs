@@ -104,23 +104,16 @@ fn follow(
 /// No approval of a called workflow can be passed without a decision. A workflow is checked when it is stored; what it calls
 /// may have been changed since.
 fn no_bypass(body: &Body, callees: &BTreeMap<String, Arc<Body>>) -> Result<(), LinkError> {
+    let find = |name: &str| callees.get(name).map(Arc::as_ref);
     for step in body.walk().into_iter().filter(|step| step.continues() || step.catch_continues().any(|goes_on| goes_on))
     {
         let calls = std::iter::once(step).chain(step.inside()).filter_map(Step::callee);
         for name in calls {
-            if callees.get(name).is_some_and(|callee| asks(callee, callees)) {
+            if callees.get(name).is_some_and(|callee| callee.asks(&find)) {
                 let (by, name, step) = (body.name.clone(), name.to_owned(), step.path().to_owned());
                 return Err(LinkError::Bypass { by, name, step });
             }
         }
     }
     Ok(())
-}
-
-/// Whether a run of it, or of what it calls, may ask for an approval.
-fn asks(body: &Body, callees: &BTreeMap<String, Arc<Body>>) -> bool {
-    body.walk().into_iter().any(|step| {
-        let callee = step.callee().and_then(|name| callees.get(name));
-        step.kind_name() == "approval" || callee.is_some_and(|callee| asks(callee, callees))
-    })
 }

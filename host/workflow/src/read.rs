@@ -178,8 +178,13 @@ pub fn duration(node: &Node, what: &str, problems: &mut Collector<'_>) -> Option
     parsed
 }
 
-/// A duration as the format writes it.
+/// A duration as the format writes it, from one second to a year.
 pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+    parse_seconds(text).map(Duration::from_secs).filter(|duration| !duration.is_zero() && *duration <= MAX_DURATION)
+}
+
+/// The seconds of any duration as the format writes it.
+pub(crate) fn parse_seconds(text: &str) -> Option<u64> {
     let (digits, seconds) = match text.char_indices().next_back()? {
         (at, 's') => (text.get(..at)?, 1),
         (at, 'm') => (text.get(..at)?, 60),
@@ -189,8 +194,7 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     };
     let plain = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
     let number: u64 = if plain { digits.parse().ok()? } else { return None };
-    let duration = Duration::from_secs(number.checked_mul(seconds)?);
-    (!duration.is_zero() && duration <= MAX_DURATION).then_some(duration)
+    number.checked_mul(seconds)
 }
 
 /// Which names are taken where.

@@ -7,6 +7,7 @@
 mod bypass;
 mod call;
 mod given;
+mod outputs;
 mod place;
 mod plugin;
 mod secret;
@@ -16,12 +17,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::given::Given;
+use self::outputs::Outputs;
 use crate::document::Workflow;
 use crate::expression::scope::{ERROR_FIELDS, RUN_FIELDS, STEP_FIELDS, VARS};
 use crate::expression::{Reference, template::Template};
 use crate::problem::{Collector, Span};
 use crate::read::suggestion;
-use crate::schema::Shape;
 use crate::step::{INDEX, Step};
 
 /// What the checker needs to know of the installation. All optional, so that a file can be checked offline.
@@ -52,8 +54,10 @@ pub(crate) fn resolve(
     problems: &mut Collector<'_>,
 ) {
     place::check(workflow, surroundings, problems);
-    given::check_conditions(workflow, surroundings, problems);
-    plugin::check(workflow, surroundings, problems);
+    let outputs = Outputs::of(workflow, surroundings);
+    let given = Given { workflow, outputs: &outputs };
+    given::check_conditions(workflow, &given, problems);
+    plugin::check(workflow, surroundings, &given, problems);
     call::check(workflow, surroundings, problems);
     secret::check(workflow, surroundings, problems);
     bypass::note(workflow, problems);
@@ -61,8 +65,7 @@ pub(crate) fn resolve(
         order: order(workflow),
         inputs: workflow.inputs.keys().cloned().collect(),
         vars: workflow.vars.keys().cloned().collect(),
-        outputs: plugin::outputs(workflow, surroundings),
-        own: own_outputs(workflow),
+        outputs,
         each_of: each_of(workflow),
         lost,
         problems,
@@ -106,10 +109,7 @@ struct Resolver<'a, 's> {
     order: BTreeMap<String, usize>,
     inputs: BTreeSet<String>,
     vars: BTreeSet<String>,
-    /// What is known of the outputs, by id.
-    outputs: BTreeMap<String, Shape<'a>>,
-    /// The fields of the outputs of blocks, by id.
-    own: BTreeMap<String, Vec<&'static str>>,
+    outputs: Outputs<'a>,
     /// The `each` that a step is in, as messages say it.
     each_of: BTreeMap<String, String>,
     lost: &'a BTreeSet<String>,
@@ -252,14 +252,15 @@ impl Resolver<'_, '_> {
         if field != "output" {
             return self.known(field, &format!("steps.{id}"), STEP_FIELDS, span);
         }
-        if let (Some(fields), Some(name)) = (self.own.get(id), of_output.first()) {
+        if let (Some(fields), Some(name)) = (self.outputs.own(id), of_output.first()) {
+            let fields: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
             if !fields.contains(name) {
                 let message = format!("the output of `{id}` has no field `{name}`");
-                self.problems.add_with_help(span, message, suggestion(name, fields));
+                self.problems.add_with_help(span, message, suggestion(name, &fields));
             }
             return;
         }
-        let Some(mut shape) = self.outputs.get(id).copied() else { return };
+        let Some(mut shape) = self.outputs.plugin(id) else { return };
         let mut place = format!("the output of `{id}`");
         for name in of_output {
             if let Some(known) = shape.closed_fields().filter(|known| !known.contains(name)) {
@@ -290,12 +291,6 @@ impl Resolver<'_, '_> {
         }
         clean
     }
-}
-
-/// The fields of the outputs of steps that run no plugin.
-fn own_outputs(workflow: &Workflow) -> BTreeMap<String, Vec<&'static str>> {
-    let own = workflow.walk().into_iter().filter_map(|step| Some((step.id()?.to_owned(), step.output_fields()?)));
-    own.map(|(id, fields)| (id, fields.iter().map(|(name, _)| *name).collect())).collect()
 }
 
 /// All ids of these steps and of what is inside of them, `catch` included, in the order of the document.

@@ -1,8 +1,8 @@
 //! Rules of an event pattern: what one value must be.
 
-use std::net::IpAddr;
-
 use serde_json::{Number, Value};
+
+use crate::network::Network;
 
 /// Numbers in patterns are limited by EventBridge, which compares them in a decimal form of fixed width.
 const MAX_NUMBER: f64 = 5.0e9;
@@ -21,7 +21,7 @@ pub(super) enum Rule {
     AnythingBut(Vec<Rule>),
     /// All of these must hold.
     Numeric(Vec<(Comparison, f64)>),
-    Cidr(IpAddr, u8),
+    Cidr(Network),
     /// Whether there is a value at all; answered by the parent, since it is about the field.
     Exists(bool),
 }
@@ -91,7 +91,7 @@ impl Rule {
             Self::SuffixIgnoreCase(suffix) => text.to_lowercase().ends_with(suffix),
             Self::EqualsIgnoreCase(other) => text.to_lowercase() == *other,
             Self::Wildcard(pieces) => matches_wildcard(pieces, text),
-            Self::Cidr(network, bits) => text.parse().is_ok_and(|address| is_within(address, *network, *bits)),
+            Self::Cidr(network) => text.parse().is_ok_and(|address| network.holds(Network::host(address))),
             Self::Equals(_) | Self::AnythingBut(_) | Self::Numeric(_) | Self::Exists(_) => false,
         }
     }
@@ -182,26 +182,8 @@ fn read_numeric(operand: &Value) -> Result<Vec<(Comparison, f64)>, String> {
 }
 
 fn read_cidr(operand: &Value) -> Result<Rule, String> {
-    let parsed = operand.as_str().and_then(|text| text.split_once('/')).and_then(|(address, bits)| {
-        let address: IpAddr = address.parse().ok()?;
-        let bits: u8 = bits.parse().ok()?;
-        (bits <= if address.is_ipv4() { 32 } else { 128 }).then_some(Rule::Cidr(address, bits))
-    });
-    parsed.ok_or_else(|| "`cidr` must be a range of addresses like `10.0.0.0/24`".to_owned())
-}
-
-fn is_within(address: IpAddr, network: IpAddr, bits: u8) -> bool {
-    match (address, network) {
-        (IpAddr::V4(address), IpAddr::V4(network)) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(bits)).unwrap_or(0);
-            u32::from(address) & mask == u32::from(network) & mask
-        }
-        (IpAddr::V6(address), IpAddr::V6(network)) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0);
-            u128::from(address) & mask == u128::from(network) & mask
-        }
-        _ => false,
-    }
+    let network = operand.as_str().and_then(Network::parse).map(Rule::Cidr);
+    network.ok_or_else(|| "`cidr` must be a range of addresses like `10.0.0.0/24`".to_owned())
 }
 
 /// The literal pieces between the `*`; `\*` and `\\` stand for themselves.

@@ -64,8 +64,7 @@ fn tell(approval: &Step, path: &[Way<'_>], problems: &mut Collector<'_>) {
     let Some(first) = path.iter().position(|way| way.reason.is_some()) else { return };
     let reasons: Vec<&str> = path.iter().filter_map(|way| way.reason.as_deref()).collect();
     // What stands behind the reason in its own sequence, and behind all that is around it.
-    let round =
-        path.iter().enumerate().filter(|(at, way)| *at <= first || way.without.is_empty() || way.reason.is_some());
+    let round = path.iter().enumerate().filter(|(at, way)| *at <= first || way.reason.is_some());
     let mut names: Vec<String> = Vec::new();
     for step in round.flat_map(|(_, way)| &way.without) {
         let mut all = Vec::new();

@@ -3,11 +3,9 @@
 //! A value that is written out is held against the schema itself. Of an expression that is no more than a reference, the
 //! type may be known: from the output of a plugin, from an input, from a variable. What is not known is not reported.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use super::{Surroundings, plugin};
+use super::outputs::Outputs;
 use crate::document::Workflow;
 use crate::expression::Expression;
 use crate::expression::template::Template;
@@ -20,8 +18,7 @@ const MOST: usize = 5;
 
 /// Holds conditions against what they must be, as far as that is known: Jinja would take a list that is not empty for
 /// true, and a workflow would fail.
-pub(super) fn check_conditions(workflow: &Workflow, surroundings: &Surroundings<'_>, problems: &mut Collector<'_>) {
-    let given = Given::new(workflow, surroundings);
+pub(super) fn check_conditions(workflow: &Workflow, given: &Given<'_>, problems: &mut Collector<'_>) {
     for list in workflow.walk().into_iter().filter_map(Step::list) {
         let Some(expression) = list.as_expression() else { continue };
         if let Some(types) = given.types(expression).filter(|types| !types.iter().any(|kind| kind == "array")) {
@@ -48,18 +45,11 @@ pub(super) fn check_conditions(workflow: &Workflow, surroundings: &Surroundings<
 
 /// What is known of the values of a workflow.
 pub(super) struct Given<'a> {
-    workflow: &'a Workflow,
-    outputs: BTreeMap<String, Shape<'a>>,
-    /// The outputs of steps that run no plugin: fields and their types.
-    own: BTreeMap<&'a str, &'static [(&'static str, &'static str)]>,
+    pub(super) workflow: &'a Workflow,
+    pub(super) outputs: &'a Outputs<'a>,
 }
 
-impl<'a> Given<'a> {
-    pub(super) fn new(workflow: &'a Workflow, surroundings: &Surroundings<'a>) -> Self {
-        let own = workflow.walk().into_iter().filter_map(|step| Some((step.id()?, step.output_fields()?)));
-        Self { workflow, outputs: plugin::outputs(workflow, surroundings), own: own.collect() }
-    }
-
+impl Given<'_> {
     /// Holds a value against what it must be. `what` names it in messages.
     pub(super) fn check(&self, value: &Template, shape: Shape<'_>, what: &str, problems: &mut Collector<'_>) {
         if let Some(literal) = value.constant() {
@@ -123,12 +113,12 @@ impl<'a> Given<'a> {
         let path: Vec<&str> = reference.iter().map(String::as_str).collect();
         let owned = |types: Vec<&str>| types.into_iter().map(str::to_owned).collect();
         match path.as_slice() {
-            ["steps", id, "output", field] if self.own.contains_key(*id) => {
-                let (_, kind) = self.own.get(*id)?.iter().find(|(name, _)| name == field)?;
+            ["steps", id, "output", field] if self.outputs.own(id).is_some() => {
+                let (_, kind) = self.outputs.own(id)?.iter().find(|(name, _)| name == field)?;
                 Some(vec![(*kind).to_owned()])
             }
             ["steps", id, "output", rest @ ..] => {
-                let shape = rest.iter().try_fold(*self.outputs.get(*id)?, |shape, name| shape.field(name))?;
+                let shape = rest.iter().try_fold(self.outputs.plugin(id)?, |shape, name| shape.field(name))?;
                 shape.types().map(owned)
             }
             ["inputs", name, rest @ ..] => {

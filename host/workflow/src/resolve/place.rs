@@ -1,6 +1,6 @@
 //! Rules about where a step may stand: ids are unique, and no approval can be passed without a decision.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Surroundings;
 use crate::document::Workflow;
@@ -67,7 +67,7 @@ impl Asking<'_> {
     fn among<'s>(&self, all: impl IntoIterator<Item = &'s Step>) -> Vec<(&'s Step, String)> {
         let asks = |step: &'s Step| match step.kind() {
             Kind::Approval(_) => Some((step, "an approval".to_owned())),
-            Kind::Call(call) if self.asks(call.workflow(), &mut BTreeSet::new()) => {
+            Kind::Call(call) if self.asks(call.workflow()) => {
                 Some((step, format!("a call of `{}`, which asks for an approval,", call.workflow())))
             }
             _ => None,
@@ -75,13 +75,9 @@ impl Asking<'_> {
         all.into_iter().filter_map(asks).collect()
     }
 
-    fn asks(&self, name: &str, seen: &mut BTreeSet<String>) -> bool {
-        let callee = self.surroundings.workflows.and_then(|workflows| workflows.get(name));
-        let Some(callee) = callee.filter(|_| seen.insert(name.to_owned())) else { return false };
-        callee.walk().into_iter().any(|step| match step.kind() {
-            Kind::Approval(_) => true,
-            Kind::Call(call) => self.asks(call.workflow(), seen),
-            _ => false,
-        })
+    fn asks(&self, name: &str) -> bool {
+        let workflows = self.surroundings.workflows;
+        let find = |name: &str| workflows.and_then(|workflows| workflows.get(name)).map(|callee| callee.body.as_ref());
+        find(name).is_some_and(|callee| callee.asks(&find))
     }
 }

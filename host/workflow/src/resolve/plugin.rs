@@ -1,7 +1,5 @@
 //! What the plugins of an installation take and give, held against what a workflow gives and takes.
 
-use std::collections::BTreeMap;
-
 use super::Surroundings;
 use super::given::Given;
 use crate::document::Workflow;
@@ -10,9 +8,13 @@ use crate::read::suggestion;
 use crate::schema::Shape;
 use crate::step::{Kind, Plugin};
 
-pub(super) fn check(workflow: &Workflow, surroundings: &Surroundings<'_>, problems: &mut Collector<'_>) {
+pub(super) fn check(
+    workflow: &Workflow,
+    surroundings: &Surroundings<'_>,
+    given: &Given<'_>,
+    problems: &mut Collector<'_>,
+) {
     let Some(plugins) = surroundings.plugins else { return };
-    let given = Given::new(workflow, surroundings);
     for step in workflow.walk() {
         let Kind::Plugin(plugin) = step.kind() else { continue };
         match plugins.get(plugin.name()) {
@@ -47,16 +49,4 @@ fn check_fields(plugin: &Plugin, shape: Shape<'_>, problems: &mut Collector<'_>)
     for name in shape.required().filter(|name| !plugin.arguments().iter().any(|key| key.name == *name)) {
         problems.add(plugin.span(), format!("`{}` needs `{name}` in `with`", plugin.name()));
     }
-}
-
-/// The schema of each step's output, where its plugin says one.
-pub(super) fn outputs<'s>(workflow: &Workflow, surroundings: &Surroundings<'s>) -> BTreeMap<String, Shape<'s>> {
-    let mut outputs = BTreeMap::new();
-    for step in workflow.walk() {
-        let schema = step.plugin().and_then(|plugin| surroundings.plugins?.get(plugin)?.output.as_ref());
-        if let (Some(id), Some(schema)) = (step.id(), schema) {
-            outputs.insert(id.to_owned(), Shape::new(schema));
-        }
-    }
-    outputs
 }

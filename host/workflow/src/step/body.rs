@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Step;
+use super::{Kind, Step};
 use crate::expression::template::Template;
 use crate::input::Inputs;
 
@@ -53,6 +53,23 @@ impl Body {
         let mut steps = Vec::new();
         self.steps.iter().chain(&self.on_failure).for_each(|step| step.collect(&mut steps));
         steps
+    }
+
+    /// Whether a run of it, or of what it calls, may ask for an approval. `find` gives what is called; what calls itself in
+    /// a circle is looked at once.
+    pub(crate) fn asks<'w>(&'w self, find: &dyn Fn(&str) -> Option<&'w Body>) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut left = vec![self];
+        while let Some(body) = left.pop() {
+            for step in body.walk() {
+                match step.kind() {
+                    Kind::Approval(_) => return true,
+                    Kind::Call(call) if seen.insert(call.workflow()) => left.extend(find(call.workflow())),
+                    _ => {}
+                }
+            }
+        }
+        false
     }
 
     /// The blocks around the step with this id, by their paths in the document.

@@ -93,15 +93,20 @@ impl<'f, 'w> Frame<'f, 'w> {
 
     /// The path of a step here: `revoke`, `sweep[3].revoke`, `contain.isolate`.
     pub(crate) fn path(&self, step: &Step) -> String {
-        let own = step.path();
-        let own = if self.said.is_empty() { own } else { own.strip_prefix(&self.said).unwrap_or(own) };
+        self.place(step.path())
+    }
+
+    /// What a path of the document is in this frame.
+    fn place(&self, path: &str) -> String {
+        let own = if self.said.is_empty() { path } else { path.strip_prefix(&self.said).unwrap_or(path) };
         format!("{}{own}", self.prefix)
     }
 
-    /// The step with this id that is seen from here. Ids are unique in a document, so that only one frame can have it.
-    fn step<'r>(&self, id: &str, run: &'r Run) -> Option<&'r StepRun> {
-        let here = run.step(&format!("{}{id}", self.prefix));
-        here.or_else(|| self.around().and_then(|outer| outer.step(id, run)))
+    /// The step with this path of the document, or this id, that is seen from here. Both are unique in a document, so that
+    /// only one frame can have it.
+    fn step<'r>(&self, path: &str, run: &'r Run) -> Option<&'r StepRun> {
+        let here = run.step(&self.place(path));
+        here.or_else(|| self.around().and_then(|outer| outer.step(path, run)))
     }
 
     /// A step as expressions and approvers see it from here. One that has not run has a status and nothing else.
@@ -122,7 +127,7 @@ impl<'f, 'w> Frame<'f, 'w> {
     /// Whether the step with this id will not run any more, since a block around it has ended without it.
     fn is_left_out(&self, id: &str, run: &Run) -> bool {
         let ended = |block: &String| {
-            let block = self.step_at(block, run);
+            let block = self.step(block, run);
             block.is_some_and(|block| !matches!(block.state(), StepState::Open | StepState::RetryWaiting { .. }))
         };
         self.body.blocks_around(id).iter().any(ended)
@@ -144,13 +149,6 @@ impl<'f, 'w> Frame<'f, 'w> {
             Content::Iteration { index, .. } if name == INDEX => Some(Value::from(*index)),
             _ => self.around()?.binding(name),
         }
-    }
-
-    /// The step of this document with this path of the document.
-    fn step_at<'r>(&self, path: &str, run: &'r Run) -> Option<&'r StepRun> {
-        let own = if self.said.is_empty() { path } else { path.strip_prefix(&self.said).unwrap_or(path) };
-        let here = run.step(&format!("{}{own}", self.prefix));
-        here.or_else(|| self.around().and_then(|outer| outer.step_at(path, run)))
     }
 
     /// The frame around this one, unless that is of another document.

@@ -1,9 +1,10 @@
 //! What stands behind operators: functions that only the rewriting of an expression calls.
 
-use minijinja::value::ValueKind;
+use minijinja::value::{Rest, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::call::{failed, is_list, shown, written};
+use super::path::find;
 use super::weight::weigh;
 use crate::expression::syntax;
 
@@ -27,24 +28,12 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         ValueKind::String | ValueKind::Number => Ok(value.clone()),
         _ => present(value).and_then(|()| Err(failed(format!("a key must be text or a number, not {}", shown(value))))),
     });
-    environment.add_function(syntax::FIND, find);
+    environment.add_function(syntax::FIND, |value: &Value, keys: Rest<Value>| find(value, &keys));
     environment.add_function(syntax::SLICE, slice);
 }
 
 fn present(value: &Value) -> Result<(), Error> {
     if value.is_undefined() { Err(Error::from(ErrorKind::UndefinedError)) } else { Ok(()) }
-}
-
-/// What is behind the keys, undefined when one is missing.
-fn find(value: &Value, keys: minijinja::value::Rest<Value>) -> Value {
-    let mut at = value.clone();
-    for key in keys.iter() {
-        at = at.get_item(key).unwrap_or(Value::UNDEFINED);
-        if at.is_undefined() {
-            break;
-        }
-    }
-    at
 }
 
 /// `x[start:stop:step]` as Python has it, for steps forward.

@@ -24,15 +24,20 @@ impl Path {
 
     /// What is at the path, undefined when something on the way is missing.
     pub(super) fn find(&self, value: &Value) -> Value {
-        let mut at = value.clone();
-        for key in &self.0 {
-            at = at.get_item(key).unwrap_or(Value::UNDEFINED);
-            if at.is_undefined() {
-                break;
-            }
-        }
-        at
+        find(value, &self.0)
     }
+}
+
+/// What is behind the keys, undefined when one is missing.
+pub(super) fn find(value: &Value, keys: &[Value]) -> Value {
+    let mut at = value.clone();
+    for key in keys {
+        at = at.get_item(key).unwrap_or(Value::UNDEFINED);
+        if at.is_undefined() {
+            break;
+        }
+    }
+    at
 }
 
 /// Checks a path that is written out.

@@ -9,10 +9,12 @@ use minijinja::{Error, Value};
 
 use super::call::{failed, shown};
 use super::{Call, Helper, Wrong};
-use crate::read::shorten;
+use crate::read::{parse_seconds, shorten};
 
 /// Formats pad up to 255 characters for each letter.
 const MAX_FORMAT: usize = 128;
+/// More days than any date can be moved by.
+const MAX_SECONDS: i64 = 999_999_999 * 24 * 60 * 60;
 
 pub(super) const HELPERS: &[Helper] = &[
     Helper::filter("to_datetime", &["unit?"], to_datetime).literal(literal),
@@ -148,20 +150,8 @@ fn format(at: Timestamp, format: &str) -> Result<String, Error> {
 
 /// A duration as workflows write it, in seconds: `30s`, `5m`, `4h`, `1d`.
 fn duration(value: &Value) -> Result<i64, Error> {
-    let parsed = value.as_str().and_then(|text| {
-        let (at, unit) = text.char_indices().next_back()?;
-        let seconds = match unit {
-            's' => 1,
-            'm' => 60,
-            'h' => 60 * 60,
-            'd' => 24 * 60 * 60,
-            _ => return None,
-        };
-        let digits = text.get(..at)?;
-        let plain = (1..=9).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit());
-        plain.then(|| digits.parse::<i64>().ok()).flatten().map(|number| number * seconds)
-    });
-    parsed.ok_or_else(|| {
+    let parsed = value.as_str().and_then(parse_seconds).and_then(|seconds| i64::try_from(seconds).ok());
+    parsed.filter(|seconds| *seconds <= MAX_SECONDS).ok_or_else(|| {
         failed(format!("{} is not a duration: they are written like `30s`, `5m`, `4h`, `1d`", shown(value)))
     })
 }
