@@ -32,7 +32,7 @@ async fn an_event_is_synchronised_before_it_is_accepted() {
     let calls = "trace=fsync,fdatasync,read,readv,recvfrom,pwrite64,write,writev,sendto";
     let mut under: Vec<String> = ["strace", "-D", "-f", "-y", "-s", "64", "-e", calls, "-o"].map(Into::into).into();
     under.push(trace.display().to_string());
-    let host = Host::start(Settings { endpoint: emulator.endpoint().into(), limits: String::new(), under });
+    let host = Host::start(Settings { endpoint: emulator.endpoint().into(), under, ..Settings::default() });
     let people = install(&host).await;
 
     host.api(&people.eventbridge).send_event(&event("traced", &account.incidents[0].group)).await;

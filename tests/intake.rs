@@ -126,16 +126,14 @@ async fn install(admin: &Api) {
     }
 }
 
-/// The event as the account and the region of the test would have it: the published ones are of many, some of which are
-/// made up.
+/// The event as the account and the region of the test would have it, all through: the published ones are of many, some of
+/// which are made up.
 fn moved(path: &PathBuf) -> Value {
     let text = std::fs::read_to_string(path).expect("an event can be read");
-    let mut event: Value = serde_json::from_str(&text).expect("an event is JSON");
-    if event["account"].is_string() {
-        event["account"] = json!("123456789012");
-        event["region"] = json!("us-east-1");
-    }
-    event
+    let event: Value = serde_json::from_str(&text).expect("an event is JSON");
+    let (Some(account), Some(region)) = (event["account"].as_str(), event["region"].as_str()) else { return event };
+    let text = text.replace(account, "123456789012").replace(region, "us-east-1");
+    serde_json::from_str(&text).expect("it still is")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -167,7 +165,7 @@ async fn published_events_start_what_they_should() {
     let run = repair.expect("it ran")["run"].as_str().expect("an id");
     let run = admin.run_that(run, |run| run["ended"].is_string()).await;
     let step = run["steps"].as_array().expect("steps").iter().find(|step| step["path"] == "repair");
-    assert_eq!(step.expect("it is a step")["output"], json!({ "bucket": "example" }));
+    assert_eq!(step.expect("it is a step")["output"]["bucket"], "example");
     host.verify();
 }
 

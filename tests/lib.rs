@@ -13,11 +13,19 @@ mod harness;
 
 pub use harness::account::{Account, Incident, Instance, Message, Reading, Snapshot};
 pub use harness::api::{Api, Reply, until};
-pub use harness::emulator::Emulator;
+pub use harness::arena::Arena;
+pub use harness::emulator::{Emulator, python};
+pub use harness::estate::{Bucket, Careful, Compromise, Condition, Estate, Group, State};
 pub use harness::files::{binary, component, hostile, repository};
 pub use harness::host::{Host, Settings};
-pub use harness::ledger::LedgerFile;
+pub use harness::ledger::{Held, LedgerFile};
 pub use harness::people::{People, install};
 pub use harness::proxy::{Proxy, Request};
-pub use harness::remediation::{event, grant, grant_plugins, push_plugins, push_workflow};
+pub use harness::queue::Queue;
+pub use harness::remediation::{
+    event, grant, grant_plugins, push_plugin, push_plugins, push_workflow, put_grant, put_workflow, shipped_plugins,
+    workflow,
+};
+pub use harness::scene::{Scene, assert_contained, assert_credentials_are_worth_nothing};
+pub use harness::services::{Received, Services};
 pub use harness::standing::standing_in;

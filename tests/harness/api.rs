@@ -25,6 +25,8 @@ pub struct Reply {
     pub status: u16,
     /// Its body; null when there is none.
     pub body: Value,
+    /// When to try again, if it says so.
+    pub retry_after: Option<String>,
 }
 
 impl Api {
@@ -41,6 +43,17 @@ impl Api {
     /// Posts JSON to a path below `/v1`.
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Posts JSON to a path below `/v1`; `None` when there is no answer.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Reply> {
+        self.try_send(self.request(Method::POST, path).json(body)).await.ok()
+    }
+
+    /// Gets a path below `/v1`, if there is something.
+    pub async fn find(&self, path: &str) -> Option<Value> {
+        let reply = self.send(self.request(Method::GET, path)).await;
+        (reply.status != 404).then(|| reply.expect_status(200))
     }
 
     /// Posts a document to a path below `/v1`.
@@ -108,10 +121,15 @@ impl Api {
     }
 
     async fn send(&self, request: RequestBuilder) -> Reply {
-        let reply = request.send().await.expect("the host answers");
+        self.try_send(request).await.expect("the host answers")
+    }
+
+    async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Reply> {
+        let reply = request.send().await?;
         let status = reply.status().as_u16();
-        let body = reply.bytes().await.expect("an answer is whole");
-        Reply { status, body: serde_json::from_slice(&body).unwrap_or_default() }
+        let retry_after = reply.headers().get("retry-after").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let body = reply.bytes().await?;
+        Ok(Reply { status, body: serde_json::from_slice(&body).unwrap_or_default(), retry_after })
     }
 }
 

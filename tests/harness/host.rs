@@ -23,8 +23,12 @@ const FIRST_TOKEN: &str = "first token, for admins; it is shown only now: ";
 pub struct Settings {
     /// Where all requests to AWS go.
     pub endpoint: String,
+    /// Where those to CloudTrail go instead.
+    pub cloudtrail: Option<String>,
     /// Lines of the table `limits` of its configuration.
     pub limits: String,
+    /// More tables of its configuration.
+    pub tables: String,
     /// The command that the binary is run under: `strace -D …`. It must become the binary's child, not its parent.
     pub under: Vec<String>,
 }
@@ -69,6 +73,15 @@ impl Host {
         assert_eq!(token, None, "only the first start makes a token");
     }
 
+    /// Tells the host to stop, as a service manager does, and waits until it has.
+    pub fn stop(&mut self) {
+        let Serving { mut process, .. } = self.serving.take().expect("the host is not running");
+        let told = Command::new("kill").args(["-TERM", &process.id().to_string()]).status();
+        assert!(told.is_ok_and(|told| told.success()), "a process of ours can be told to stop");
+        let ended = process.wait().expect("a process that was told to stop ends");
+        assert!(ended.success(), "{ended}");
+    }
+
     /// The API, for whoever has this token.
     pub fn api(&self, token: &str) -> Api {
         Api::new(self.url(), token)
@@ -105,6 +118,11 @@ impl Host {
         assert!(output.status.success(), "the ledger does not verify:\n{out}{err}");
     }
 
+    /// What it wrote to its log so far.
+    pub fn log_text(&self) -> String {
+        std::fs::read_to_string(self.log()).expect("the log can be read")
+    }
+
     fn url(&self) -> &str {
         &self.serving.as_ref().expect("the host is not running").url
     }
@@ -118,11 +136,13 @@ impl Host {
     }
 
     fn toml(&self) -> String {
-        let (data, Settings { endpoint, limits, .. }) = (self.data(), &self.settings);
+        let (data, Settings { endpoint, limits, cloudtrail, tables, .. }) = (self.data(), &self.settings);
+        let cloudtrail =
+            cloudtrail.as_ref().map(|at| format!("endpoints = {{ cloudtrail = {at:?} }}\n")).unwrap_or_default();
         format!(
             "data = {data:?}\nlisten = \"127.0.0.1:0\"\n\n[limits]\n{limits}\n\n[accounts.{ACCOUNT}]\n\
-             regions = [\"{REGION}\"]\nendpoint = \"{endpoint}\"\n\
-             test-keys = {{ access-key-id = \"test\", secret-access-key = \"test\" }}\n"
+             regions = [\"{REGION}\"]\nendpoint = \"{endpoint}\"\n{cloudtrail}\
+             test-keys = {{ access-key-id = \"test\", secret-access-key = \"test\" }}\n\n{tables}\n"
         )
     }
 

@@ -2,13 +2,23 @@
 
 use std::path::Path;
 
-use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool};
 
 /// Writes whose last entry is their intent: announced behind a position, and neither carried out nor settled.
 const OPEN: &str = "SELECT i.call FROM entries i WHERE i.kind = 'call.intent' AND i.position > ? AND NOT EXISTS (
     SELECT 1 FROM entries e WHERE e.run = i.run AND e.call = i.call AND e.position > i.position
     AND e.kind IN ('call.outcome', 'call.unknown', 'call.settled'))";
+
+/// A ledger that only whoever has this could write to.
+pub struct Held(SqliteConnection);
+
+impl Held {
+    /// Lets the others write again.
+    pub async fn let_go(self) {
+        self.0.close().await.expect("a file can be closed");
+    }
+}
 
 /// The file, open for reading.
 pub struct LedgerFile(SqlitePool);
@@ -18,6 +28,14 @@ impl LedgerFile {
     pub async fn open(data: &Path) -> LedgerFile {
         let options = SqliteConnectOptions::new().filename(data.join("ledger.db")).read_only(true);
         LedgerFile(SqlitePool::connect_with(options).await.expect("the ledger can be read"))
+    }
+
+    /// Keeps everybody else from writing to the ledger of a data folder, as a disk does that hangs, until it is let go.
+    pub async fn hold(data: &Path) -> Held {
+        let options = SqliteConnectOptions::new().filename(data.join("ledger.db"));
+        let mut file = options.connect().await.expect("the ledger can be opened");
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut file).await.expect("nobody else holds it");
+        Held(file)
     }
 
     /// Changes the last byte of the payload with this digest, as a failing disk or somebody with access to it would.
@@ -54,6 +72,12 @@ impl LedgerFile {
             "SELECT count(*) FROM entries WHERE call LIKE '%/' || ? || '/1/%' AND kind IN ('call.read', 'call.outcome')",
         );
         count.bind(step).fetch_one(&self.0).await.expect("the ledger can be read")
+    }
+
+    /// How many entries are of this kind.
+    pub async fn entries_of_kind(&self, kind: &str) -> i64 {
+        let count = sqlx::query_scalar("SELECT count(*) FROM entries WHERE kind = ?").bind(kind);
+        count.fetch_one(&self.0).await.expect("the ledger can be read")
     }
 
     /// How many runs have this status.

@@ -3,7 +3,7 @@
 //! A request that was received whole is passed on whatever becomes of the host: a write that is on its way when its
 //! sender dies takes effect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// Actions that change nothing begin so.
-const READS: [&str; 3] = ["Describe", "Get", "List"];
+/// Actions that change nothing begin so; those of S3 are methods of HTTP.
+const READS: [&str; 5] = ["Describe", "Get", "List", "GET", "HEAD"];
 
 /// A running proxy.
 pub struct Proxy {
@@ -31,7 +31,7 @@ pub struct Proxy {
 pub struct Request {
     /// The service that it was signed for: `ec2`.
     pub service: String,
-    /// The action: `CreateSnapshot`.
+    /// The action: `CreateSnapshot`; of S3, what is done to what: `PUT /acme?policy`.
     pub action: String,
     /// Its parameters, as AWS's query protocol has them: `TagSpecification.1.Tag.1.Key`.
     pub parameters: BTreeMap<String, String>,
@@ -51,13 +51,21 @@ struct Traffic {
     client: reqwest::Client,
     record: Mutex<Vec<Request>>,
     delay: Mutex<Delay>,
+    /// Actions that are not passed on.
+    failing: Mutex<BTreeSet<String>>,
 }
 
 impl Proxy {
     /// Starts one before `upstream`.
     pub async fn start(upstream: &str) -> Proxy {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client without settings can be made");
-        let traffic = Traffic { upstream: upstream.into(), client, record: Mutex::default(), delay: Mutex::default() };
+        let traffic = Traffic {
+            upstream: upstream.into(),
+            client,
+            record: Mutex::default(),
+            delay: Mutex::default(),
+            failing: Mutex::default(),
+        };
         let traffic = Arc::new(traffic);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let address = listener.local_addr().expect("a listener has an address");
@@ -74,6 +82,16 @@ impl Proxy {
     /// From now on holds up every second mutating request before it is passed on, and the replies of the others.
     pub fn delay_mutations(&self, before: Duration, after: Duration) {
         *lock(&self.traffic.delay) = Delay { before, after };
+    }
+
+    /// From now on answers this action with a failure of the service, and does not pass it on.
+    pub fn fail(&self, action: &str) {
+        lock(&self.traffic.failing).insert(action.into());
+    }
+
+    /// From now on passes everything on again.
+    pub fn heal(&self) {
+        lock(&self.traffic.failing).clear();
     }
 
     /// All requests so far.
@@ -109,12 +127,19 @@ impl Request {
         self.parameters.get(name).map(String::as_str)
     }
 
-    fn of(headers: &HeaderMap, body: &[u8]) -> Request {
-        let parameters: BTreeMap<String, String> = form(body);
+    fn of(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Request {
         // `AWS4-HMAC-SHA256 Credential=<id>/<date>/<region>/<service>/aws4_request, …` (AWS Signature Version 4).
         let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let service = authorization.split('/').nth(3).unwrap_or("unsigned").to_owned();
-        let action = parameters.get("Action").cloned().unwrap_or_default();
+        if service == "s3" {
+            let action = format!("{method} {}", uri.path_and_query().map_or("/", |path| path.as_str()));
+            return Request { service, action, parameters: BTreeMap::new() };
+        }
+        let parameters: BTreeMap<String, String> = form(body);
+        // `AmazonSQS.ReceiveMessage`, where a service speaks JSON.
+        let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let target = target.rsplit('.').next().unwrap_or_default();
+        let action = parameters.get("Action").map_or(target, String::as_str).to_owned();
         Request { service, action, parameters }
     }
 }
@@ -126,7 +151,7 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let request = Request::of(&headers, &body);
+    let request = Request::of(&method, &uri, &headers, &body);
     let hold = {
         let mut record = lock(&traffic.record);
         let earlier = record.iter().filter(|request| request.mutates()).count();
@@ -136,7 +161,11 @@ async fn receive(
             (true, 0) => Delay { before, after: Duration::ZERO },
             (true, _) => Delay { before: Duration::ZERO, after },
         };
+        let fails = lock(&traffic.failing).contains(&request.action);
         record.push(request);
+        if fails {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
         hold
     };
     // A task of its own: this one is dropped when the host's connection is.

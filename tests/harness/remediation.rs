@@ -1,4 +1,4 @@
-//! What is shipped: the plugins with their grants, the workflow, and the event that it is for.
+//! What is shipped: the plugins with their grants, the workflows, and the event that one of them is for.
 
 use serde_json::Value;
 
@@ -6,24 +6,44 @@ use super::api::Api;
 use super::files::{component, repository};
 use super::host::{ACCOUNT, REGION};
 
+/// The plugins of the workflow `open-security-group`.
 const PLUGINS: [&str; 3] = ["sg-revoke-open-ports", "snapshot-volumes", "notify-sns"];
 const WORKFLOW: &str = "open-security-group";
 
-/// Uploads the plugins.
+/// Uploads the plugins of the workflow `open-security-group`.
 pub async fn push_plugins(admin: &Api) {
     for plugin in PLUGINS {
-        let bytes = std::fs::read(component(plugin)).expect("a component can be read");
-        admin.post_document("plugins", "application/wasm", bytes).await.expect_status(201);
+        push_plugin(admin, plugin).await;
     }
 }
 
-/// Gives each plugin the grant that is shipped with it.
+/// Uploads a plugin.
+pub async fn push_plugin(admin: &Api, plugin: &str) {
+    let bytes = std::fs::read(component(plugin)).expect("a component can be read");
+    admin.post_document("plugins", "application/wasm", bytes).await.expect_status(201);
+}
+
+/// Gives each of these plugins the grant that is shipped with it.
 pub async fn grant_plugins(admin: &Api) {
     for plugin in PLUGINS {
-        let path = format!("plugins/{plugin}/grant");
-        let reply = admin.put_document(&path, "application/json", grant(plugin)).await;
-        assert!((200..300).contains(&reply.status), "{reply:?}");
+        put_grant(admin, plugin, grant(plugin)).await;
     }
+}
+
+/// Gives a plugin a grant.
+pub async fn put_grant(admin: &Api, plugin: &str, policy: Vec<u8>) {
+    let reply = admin.put_document(&format!("plugins/{plugin}/grant"), "application/json", policy).await;
+    assert!((200..300).contains(&reply.status), "{plugin}: {reply:?}");
+}
+
+/// Every plugin that is shipped.
+pub fn shipped_plugins() -> Vec<String> {
+    let folders = std::fs::read_dir(repository().join("plugins")).expect("the folder can be read");
+    let folders = folders.map(|folder| folder.expect("a folder that can be read"));
+    let shipped = folders.filter(|folder| folder.path().join("grant.json").is_file());
+    let mut names: Vec<String> = shipped.map(|folder| folder.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }
 
 /// The grant that is shipped with a plugin.
@@ -31,11 +51,20 @@ pub fn grant(plugin: &str) -> Vec<u8> {
     read(&format!("plugins/{plugin}/grant.json"))
 }
 
-/// Stores the workflow.
+/// Stores the workflow `open-security-group`.
 pub async fn push_workflow(admin: &Api) {
-    let source = read(&format!("workflows/{WORKFLOW}.yaml"));
-    let reply = admin.put_document(&format!("workflows/{WORKFLOW}"), "application/yaml", source).await;
+    put_workflow(admin, WORKFLOW, workflow(WORKFLOW)).await;
+}
+
+/// Stores a workflow.
+pub async fn put_workflow(admin: &Api, name: &str, source: String) {
+    let reply = admin.put_document(&format!("workflows/{name}"), "application/yaml", source.into()).await;
     assert!((200..300).contains(&reply.status), "{reply:?}");
+}
+
+/// A workflow that is shipped.
+pub fn workflow(name: &str) -> String {
+    String::from_utf8(read(&format!("workflows/{name}.yaml"))).expect("a workflow is text")
 }
 
 /// The event of a group that was opened: what CloudTrail wrote when Stratus Red Team opened one

@@ -1,7 +1,10 @@
 //! The configuration: one TOML file. What is not known is refused, with the place where it stands.
 
+mod sources;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -9,6 +12,8 @@ use operations::Accounts;
 use sandbox::{LimitInvalid, LimitsChange};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
+
+pub use sources::{Queue, Topic};
 
 /// All that is configured.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,12 +31,40 @@ pub struct Config {
     /// The AWS accounts that runs may act in.
     #[serde(default)]
     pub accounts: Accounts,
+    /// The queues that events are fetched from.
+    #[serde(default)]
+    pub queues: Vec<Queue>,
+    /// The topics that may send events.
+    #[serde(default)]
+    pub topics: Vec<Topic>,
+    /// How requests are sent to services that are not AWS's.
+    #[serde(default)]
+    pub http: Http,
     /// What plugins may use up; what is not given has its default.
     #[serde(default)]
     pub limits: Limits,
     /// The program that checks uploads: this one, as it runs, whatever is installed in its place meanwhile.
     #[serde(skip, default = "this_program")]
     pub program: PathBuf,
+}
+
+/// How requests are sent to services that are not AWS's.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Http {
+    /// A file of certificates in PEM: authorities that are trusted beside the system's, such as a company's own.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Http {
+    /// What requests with these secrets are sent with.
+    pub fn sending(&self, secrets: Arc<dyn operations::Secrets>) -> anyhow::Result<operations::Http> {
+        let http = operations::Http::new(secrets);
+        let Some(path) = &self.ca_file else { return Ok(http) };
+        let pem = std::fs::read(path);
+        let pem = pem.with_context(|| format!("the `ca-file` of `http`, `{}`, cannot be read", path.display()))?;
+        http.trusting(&pem).with_context(|| format!("the `ca-file` of `http`, `{}`, cannot be used", path.display()))
+    }
 }
 
 /// The limits that can be set. Each has a maximum; none can be switched off.
@@ -103,6 +136,7 @@ impl Config {
              `behind-proxy = true`, or listen on 127.0.0.1",
             self.listen
         );
+        sources::check(&self.queues, &self.topics, &self.accounts)?;
         self.limits.sandbox()?;
         if self.limits.absence_after.is_some_and(|span| !ABSENCE.contains(&span.0)) {
             bail!("the limit `absence-after` must be between 1s and 1h");
@@ -185,11 +219,41 @@ mod tests {
     fn refuses_what_it_does_not_know_and_what_is_unsafe() {
         refused("lissten = \"127.0.0.1:1\"", "unknown field `lissten`");
         refused("[limits]\nfuell = 1", "unknown field `fuell`");
+        refused("[http]\nca = \"x\"", "unknown field `ca`");
         refused("[accounts.123456789012]\nregions = []\nendpoit = \"x\"", "unknown field `endpoit`");
         refused("[limits]\nwall-time = \"fast\"", "`fast` is not a span of time");
         refused("[limits]\nwall-time = \"16m\"", "`wall-time` is above its maximum");
         refused("[limits]\nabsence-after = \"0s\"", "`absence-after` must be between");
         refused("listen = \"0.0.0.0:7878\"", "behind-proxy");
+    }
+
+    /// No secrets.
+    struct Nothing;
+
+    impl operations::Secrets for Nothing {
+        fn secret(&self, _: &str) -> Result<Option<operations::Secret>, capability::Fault> {
+            Ok(None)
+        }
+
+        fn bound_to(&self, _: &str) -> Vec<(String, operations::SecretValue)> {
+            vec![]
+        }
+    }
+
+    #[test]
+    fn authorities_that_cannot_be_trusted_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        let refused = |part: &str| {
+            let config: Config = toml::from_str(&format!("[http]\nca-file = \"{}\"", path.display())).unwrap();
+            let error = format!("{:#}", config.http.sending(Arc::new(Nothing)).map(|_| ()).unwrap_err());
+            assert!(error.contains("ca.pem") && error.contains(part), "{error}");
+        };
+        refused("cannot be read");
+        std::fs::write(&path, "").unwrap();
+        refused("it has no certificate: it must have some in PEM");
+        std::fs::write(&path, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+        refused("no certificate in PEM");
     }
 
     #[test]

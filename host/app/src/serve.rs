@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
@@ -32,8 +33,18 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     say(format_args!("listening on http://{address}"))?;
     let keeper = installation.clone();
     let schedules = tokio::spawn(async move { keeper.keep_schedules().await });
+    let (leave, stay) = watch::channel(false);
+    let mut queues = installation.keep_queues(&stay);
+    let stop = async move {
+        stop.await;
+        // Nobody listens when there are no queues.
+        let _ = leave.send(true);
+    };
     http::connections::serve(listener, http::router(installation.clone()), stop, REQUESTS).await;
     schedules.abort();
+    if tokio::time::timeout(REQUESTS, async { while queues.join_next().await.is_some() {} }).await.is_err() {
+        tracing::warn!("messages that were under way were left in their queues");
+    }
     installation.close(RUNS).await;
     Ok(())
 }

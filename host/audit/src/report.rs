@@ -160,7 +160,19 @@ impl<'a> Subject<'a> {
             findings: vec![],
         };
         row.findings = findings(&row);
+        if self.does_without(specs, function) {
+            row.findings.retain(|finding| *finding != Finding::NotGranted);
+        }
         row
+    }
+
+    /// Whether calls of a function, which need some of its actions and not all, find one that is granted: what else they may
+    /// need is lacking only if they do ask for it, and that is a denial.
+    fn does_without(&self, specs: &Specs<'_>, function: &str) -> bool {
+        let Some(spec) = specs.functions.get(function).filter(|spec| spec.depends()) else { return false };
+        let service = |action: &str| action.split(':').next().map(str::to_owned);
+        let mut own = spec.actions().filter(|action| service(action) == service(spec.action));
+        own.any(|action| !granted(self.grant, action).is_empty())
     }
 
     fn tally(&self, specs: &Specs<'_>, function: &str, action: &str) -> Tally {

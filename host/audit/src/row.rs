@@ -107,7 +107,8 @@ pub struct Denied {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
-    /// The plugin imports the function, and no statement of its grant allows what it needs: calls will be denied.
+    /// The plugin imports the function, and no statement of its grant allows what it needs: calls will be denied. Of a
+    /// function whose calls need some of several actions, none of them is allowed.
     NotGranted,
     /// It is granted, and was never used: the grant may be wider than it has to be.
     NeverUsed,

@@ -21,9 +21,10 @@ const NOON: Millis = 1_800_000_000_000;
 const CLOSE: &str = "quell:door/doors@0.1.0#close";
 const LOOK: &str = "quell:door/doors@0.1.0#look";
 const PASS: &str = "quell:door/roles@0.1.0#pass";
+const KNOCK: &str = "quell:door/bells@0.1.0#knock";
 const LOG: &str = "quell:log/log@0.1.0#write";
 
-static SPECS: [Spec; 3] = [
+static SPECS: [Spec; 4] = [
     Spec {
         function: CLOSE,
         action: "door:Close",
@@ -38,6 +39,13 @@ static SPECS: [Spec; 3] = [
         also: &[],
         access: Access::PermissionsManagement,
         effect: Effect::Write,
+    },
+    Spec {
+        function: KNOCK,
+        action: "bell:Ring",
+        also: &[("bell:Listen", Access::Read), ("key:Use", Access::Read)],
+        access: Access::Write,
+        effect: Effect::Depends,
     },
 ];
 
@@ -282,6 +290,26 @@ async fn what_nothing_was_heard_of_is_unknown() {
     world.kept().truncate(3);
     settle("done");
     assert_eq!(results(), counts(&[("ok", 1)]));
+}
+
+/// A call of such a function needs some of its actions. That others are not granted is no fault of the grant.
+#[test]
+fn what_a_call_may_need_is_lacking_only_where_nothing_of_it_is_granted() {
+    let actions = ["bell:Listen", "bell:Ring", "key:Use"];
+    for (granted, lacking, unused) in [
+        ("bell:Ring", vec![], vec!["bell:Ring"]),
+        ("bell:Listen", vec![], vec!["bell:Listen"]),
+        ("bell:*", vec![], vec!["bell:Listen", "bell:Ring"]),
+        ("key:Use", vec!["bell:Listen", "bell:Ring"], vec!["key:Use"]),
+        ("door:*", actions.to_vec(), vec![]),
+    ] {
+        let report = doors(&[KNOCK], Some(allow(granted))).report();
+        let found = |finding| -> Vec<&str> {
+            let has = |action: &&str| row(&report, KNOCK, action).findings.contains(&finding);
+            actions.into_iter().filter(has).collect()
+        };
+        assert_eq!((found(Finding::NotGranted), found(Finding::NeverUsed)), (lacking, unused), "{granted}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Whether a live call may be made: the run's scope, the guardrail, the grant, in this order, for everything it touches;
 //! and for what is dangerous, that the grant says so expressly.
 
+use std::net::IpAddr;
+
 use grant::{Context, DANGEROUS, Decision, MARK, Request};
 use ledger::Millis;
 use serde::Serialize;
@@ -26,6 +28,8 @@ pub(crate) enum Reason {
     DangerousNotMarked,
     /// It names a resource of another partition, account or region than the run's.
     OutOfScope,
+    /// Which resource it names could not be found out.
+    NotLocated,
     /// The arguments cannot be right.
     InvalidArguments,
 }
@@ -83,35 +87,95 @@ impl Denial {
     }
 }
 
-/// Decides on `operation`. The host reads that it needs (tags, when a policy asks for them) are noted in the ledger.
+/// Decides on `operation`, and answers what it touches, as AWS names it. The host reads that this needs (where it is; tags,
+/// when a policy asks for them) are noted in the ledger.
+///
+/// A plugin is told of a denial in its own words, and not where the resource is: that is for those to know who may read it.
 pub(crate) async fn authorise(
     operation: &dyn Operation,
     effective: &Effective,
     clock: &dyn Clock,
     drafts: &Drafts<'_>,
-) -> Result<(), Box<Denial>> {
+) -> Result<Vec<Touch>, Box<Denial>> {
     let caller = &drafts.attempt.caller;
-    for touch in operation.touches() {
-        in_scope(&caller.scope, &touch)?;
+    let named = operation.touches();
+    let touches = locate(operation, &named, effective, clock, drafts).await?;
+    for (touch, named) in touches.iter().zip(&named) {
+        in_scope(&caller.scope, touch)?;
         if effective.grants.is_empty() {
             let message = format!("the plugin has no grant, so not for `{}`", touch.action);
-            return Err(Box::new(Denial::of(Reason::NotGranted, &touch, None, message)));
+            return Err(Box::new(Denial::of(Reason::NotGranted, touch, None, message)));
         }
-        let context = context(operation, effective, &touch, clock, drafts).await;
+        let context = context(operation, effective, touch, clock, drafts).await;
         let request = Request { action: &touch.action, resource: &touch.resource, context: &context };
-        decide(effective, &touch, &request)?;
+        decide(effective, touch, &named.resource, &request)?;
     }
-    Ok(())
+    Ok(touches)
 }
 
-fn decide(effective: &Effective, touch: &Touch, request: &Request<'_>) -> Result<(), Box<Denial>> {
-    let Touch { action, resource } = touch;
+/// What `operation` touches, as AWS names it. Nothing is asked for a plugin that has no grant, and nothing is guessed where
+/// AWS does not tell.
+async fn locate(
+    operation: &dyn Operation,
+    named: &[Touch],
+    effective: &Effective,
+    clock: &dyn Clock,
+    drafts: &Drafts<'_>,
+) -> Result<Vec<Touch>, Box<Denial>> {
+    if effective.grants.is_empty() {
+        return Ok(named.to_vec());
+    }
+    let now = clock.now();
+    let located = match carry::read(clock, || operation.locate()).await {
+        Ok(None) => return Ok(named.to_vec()),
+        Ok(Some(located)) if located.len() != named.len() => {
+            Err(Fault::known(FaultKind::Other, "incomplete", "not everything that the call touches was found"))
+        }
+        Ok(Some(located)) => Ok(located),
+        Err(fault) => Err(fault),
+    };
+    drafts.attempt.journal.note(drafts.host_read(now, "locate", &located.clone().map(|located| json!(located))));
+    located.map_err(|fault| {
+        let first = named.first().cloned().unwrap_or(Touch { action: String::new(), resource: String::new() });
+        let message = format!(
+            "the host could not find out which resource `{}` is, and so not whether `{}` is allowed on it: `{}`",
+            first.resource, first.action, fault.code
+        );
+        Box::new(Denial::of(Reason::NotLocated, &first, None, message))
+    })
+}
+
+/// Whether a call touches a URL, which the plugin chose, and not a resource of AWS.
+pub(crate) fn is_url(touch: &Touch) -> bool {
+    touch.resource.contains("://") && !touch.resource.starts_with("arn:")
+}
+
+/// The addresses that the policies name for each URL that `operation` touches. A name that leads to a private address is
+/// told from a public one only where it is dialled, so that this is not a part of the decision.
+pub(crate) async fn addresses(
+    operation: &dyn Operation,
+    effective: &Effective,
+    clock: &dyn Clock,
+    drafts: &Drafts<'_>,
+) -> Vec<(Touch, Vec<IpAddr>)> {
+    let mut addresses = vec![];
+    for touch in operation.touches().into_iter().filter(is_url) {
+        let context = context(operation, effective, &touch, clock, drafts).await;
+        let request = Request { action: &touch.action, resource: &touch.resource, context: &context };
+        let named = grant::named_addresses(&effective.guardrails, &effective.grants, &request);
+        addresses.push((touch, named.into_iter().collect()));
+    }
+    addresses
+}
+
+fn decide(effective: &Effective, touch: &Touch, named: &str, request: &Request<'_>) -> Result<(), Box<Denial>> {
+    let action = &touch.action;
     let deny = |reason, decider, message| Err(Box::new(Denial::of(reason, touch, decider, message)));
     match grant::decide(&effective.guardrails, &effective.grants, request) {
         Decision::Allow(decider) => match grant::danger(action) {
             Some(danger) if grant::decide_marked(&effective.grants, request).is_none() => {
                 let message = format!(
-                    "`{}` in `{}` allows `{action}` on `{resource}`, but {}, and no statement says that this is meant: \
+                    "`{}` in `{}` allows `{action}` on `{named}`, but {}, and no statement says that this is meant: \
                      allow it in a statement with `\"Condition\": {MARK}`",
                     decider.statement, decider.policy, danger.why
                 );
@@ -122,14 +186,14 @@ fn decide(effective: &Effective, touch: &Touch, request: &Request<'_>) -> Result
         Decision::ExplicitDeny(decider) => {
             let guardrail = effective.guardrails.iter().any(|policy| policy.name() == decider.policy);
             let reason = if guardrail { Reason::Guardrail } else { Reason::ExplicitDeny };
-            let message = format!("`{}` in `{}` denies `{action}` on `{resource}`", decider.statement, decider.policy);
+            let message = format!("`{}` in `{}` denies `{action}` on `{named}`", decider.statement, decider.policy);
             deny(reason, Some(&decider), message)
         }
         Decision::ImplicitDeny { by: grant::Layer::Guardrail } => {
-            deny(Reason::Guardrail, None, format!("the guardrail does not allow `{action}` on `{resource}`"))
+            deny(Reason::Guardrail, None, format!("the guardrail does not allow `{action}` on `{named}`"))
         }
         Decision::ImplicitDeny { by: grant::Layer::Grant } => {
-            deny(Reason::ImplicitDeny, None, format!("no statement of the grant allows `{action}` on `{resource}`"))
+            deny(Reason::ImplicitDeny, None, format!("no statement of the grant allows `{action}` on `{named}`"))
         }
     }
 }
@@ -160,7 +224,7 @@ fn in_scope(scope: &Scope, touch: &Touch) -> Result<(), Box<Denial>> {
 ///
 /// | key | value |
 /// |---|---|
-/// | `aws:RequestedRegion`, `aws:ResourceAccount` | the run's |
+/// | `aws:RequestedRegion`, `aws:ResourceAccount` | the run's, also for a service without regions: to IAM itself, every request is one of `us-east-1` |
 /// | `aws:CurrentTime` | now |
 /// | `aws:ResourceTag/<key>` | the tag of the resource, fetched when a policy asks for one |
 /// | `quell:Workflow`, `quell:StepId` | the workflow's name, the step's path |

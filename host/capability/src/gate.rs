@@ -9,13 +9,15 @@ use ledger::{Draft, LedgerError, arguments_hash};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::authorise::{Denial, authorise};
+use crate::authorise::{Denial, addresses, authorise};
 use crate::carry::{self, SENDS, is_passing};
 use crate::drafts::Drafts;
 use crate::fault::success;
 use crate::limits::Limits;
 use crate::settle::{Settled, Settling};
-use crate::{Attempt, CallKey, Catalog, Clock, Effect, Fault, Marker, Operation, Policies, State, TokenKey, local};
+use crate::{
+    Attempt, CallKey, Catalog, Clock, Effect, Fault, Marker, Operation, Policies, State, TokenKey, Touch, local,
+};
 
 /// How a call came out of the gate.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,9 +89,9 @@ impl Gate {
             }
             Err(fault) => return self.refuse(&drafts, &Denial::impossible(&fault), &fault),
         };
-        match operation.spec().effect {
+        match operation.effect() {
             Effect::Read => self.read(&drafts, operation.as_ref()).await,
-            Effect::Write => self.write(attempt, key, function, arguments, operation).await,
+            Effect::Write | Effect::Depends => self.write(attempt, key, function, arguments, operation).await,
         }
     }
 
@@ -101,7 +103,7 @@ impl Gate {
             let drafts = Drafts { attempt, key: &key, function, arguments, hash: call.arguments };
             let settled = match self.catalog.operation(function, arguments, &attempt.caller.scope).await {
                 Ok(operation) => {
-                    let marker = self.tokens.marker(&key);
+                    let marker = self.marker(&drafts, operation.as_ref()).await;
                     self.settling(&drafts, operation.as_ref(), &marker).decide(*since, *sends).await?
                 }
                 Err(_) => Settled::Undecided,
@@ -116,12 +118,13 @@ impl Gate {
     }
 
     async fn read(&self, drafts: &Drafts<'_>, operation: &dyn Operation) -> Passed {
-        if let Err(denial) = self.authorise(drafts, operation).await {
-            return self.refuse(drafts, &denial, &denial.fault());
-        }
-        let marker = self.tokens.marker(drafts.key);
+        let touches = match self.authorise(drafts, operation).await {
+            Ok(touches) => touches,
+            Err(denial) => return self.refuse(drafts, &denial, &denial.fault()),
+        };
+        let marker = self.marker(drafts, operation).await;
         let answer = answer(carry::read(self.clock.as_ref(), || operation.send(&marker)).await);
-        drafts.attempt.journal.note(drafts.read(self.clock.now(), &operation.touches(), &answer));
+        drafts.attempt.journal.note(drafts.read(self.clock.now(), &touches, &answer));
         Passed::Answer(answer)
     }
 
@@ -153,7 +156,7 @@ impl Gate {
 
     /// Settles what is open, then sends until there is an answer.
     async fn apply(&self, drafts: &Drafts<'_>, operation: &dyn Operation) -> Result<Passed, LedgerError> {
-        let marker = self.tokens.marker(drafts.key);
+        let mut marker = self.marker(drafts, operation).await;
         let (mut sends, mut open) = match drafts.attempt.recorded(drafts.key.number).map(|call| &call.state) {
             None | Some(State::Answered(_)) => (0, None),
             Some(State::NotDone { sends }) => (*sends, None),
@@ -172,13 +175,18 @@ impl Gate {
                 let message = "the step was stopped before this call was sent".into();
                 return Ok(Passed::Fail { code: "cancelled", message });
             }
-            if let Err(denial) = self.authorise(drafts, operation).await {
-                let passed = self.refuse(drafts, &denial, &denial.fault());
-                drafts.attempt.journal.commit(vec![]).await?;
-                return Ok(passed);
-            }
+            let touches = match self.authorise(drafts, operation).await {
+                Ok(touches) => touches,
+                Err(denial) => {
+                    let passed = self.refuse(drafts, &denial, &denial.fault());
+                    drafts.attempt.journal.commit(vec![]).await?;
+                    return Ok(passed);
+                }
+            };
+            // The grant may be another one than when this call began.
+            marker = self.marker(drafts, operation).await;
             sends += 1;
-            self.announce(drafts, operation, &marker.token, sends).await?;
+            self.announce(drafts, operation, &touches, &marker.token, sends).await?;
             drafts.attempt.journal.confirm().await?;
             match operation.send(&marker).await {
                 Err(fault) if fault.unknown => {
@@ -207,6 +215,7 @@ impl Gate {
         &self,
         drafts: &Drafts<'_>,
         operation: &dyn Operation,
+        touches: &[Touch],
         token: &str,
         send: u32,
     ) -> Result<(), LedgerError> {
@@ -215,7 +224,7 @@ impl Gate {
         if let Some(before) = before.transpose() {
             drafts.attempt.journal.note(drafts.host_read(now, "before", &before));
         }
-        self.commit(drafts, drafts.intent(now, &operation.touches(), token, send)).await
+        self.commit(drafts, drafts.intent(now, touches, token, send)).await
     }
 
     /// A write that was sent, and that cannot be looked after here any more: a person decides.
@@ -231,7 +240,8 @@ impl Gate {
         operation: &'a dyn Operation,
         marker: &'a Marker,
     ) -> Settling<'a> {
-        Settling { clock: self.clock.as_ref(), limits: &self.limits, drafts, operation, marker }
+        let (clock, policies) = (self.clock.as_ref(), self.policies.as_ref());
+        Settling { clock, policies, limits: &self.limits, drafts, operation, marker }
     }
 
     async fn presume(&self, drafts: &Drafts<'_>, output: Value) -> Result<Passed, LedgerError> {
@@ -240,7 +250,14 @@ impl Gate {
         Ok(Passed::Answer(answer))
     }
 
-    async fn authorise(&self, drafts: &Drafts<'_>, operation: &dyn Operation) -> Result<(), Box<Denial>> {
+    /// What goes along with a call, beside its arguments.
+    async fn marker(&self, drafts: &Drafts<'_>, operation: &dyn Operation) -> Marker {
+        let effective = self.policies.effective(&drafts.attempt.caller.digest);
+        let addresses = addresses(operation, &effective, self.clock.as_ref(), drafts).await;
+        Marker { addresses, ..self.tokens.marker(drafts.key) }
+    }
+
+    async fn authorise(&self, drafts: &Drafts<'_>, operation: &dyn Operation) -> Result<Vec<Touch>, Box<Denial>> {
         let effective = self.policies.effective(&drafts.attempt.caller.digest);
         authorise(operation, &effective, self.clock.as_ref(), drafts).await
     }

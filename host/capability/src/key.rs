@@ -5,6 +5,8 @@ use std::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use crate::Marker;
+
 /// A call's place: run / step path / attempt / call number. The same call has the same key in every replay.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallKey {
@@ -57,17 +59,8 @@ impl TokenKey {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC accepts keys of every length");
         mac.update(text.as_bytes());
         let token = mac.finalize().into_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Marker { call: text, token }
+        Marker { call: text, token, addresses: vec![] }
     }
-}
-
-/// What a write carries so that its effect can be recognised: as a client token or in a tag, where the API has one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Marker {
-    /// The call key.
-    pub call: String,
-    /// 32 hex digits, the same in every attempt to send this call.
-    pub token: String,
 }
 
 #[cfg(test)]

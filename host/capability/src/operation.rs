@@ -1,12 +1,13 @@
 //! An operation: one capability call as data, with everything that is to be known of it in one place.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Fault, Marker};
+use crate::Fault;
 
 /// IAM's access levels
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_understand-policy-summary-access-level-summaries.html>).
@@ -32,6 +33,9 @@ pub enum Effect {
     Read,
     /// It is: the intent is on disk before, the outcome after.
     Write,
+    /// The arguments say: a call needs some of the function's actions, not all of them, and [`Operation::effect`] tells
+    /// whether it reads or writes.
+    Depends,
 }
 
 /// How an unknown outcome of a write is decided.
@@ -53,9 +57,9 @@ pub enum Settlement {
 pub struct Spec {
     /// The WIT function: `quell:ec2/security-groups@0.1.0#revoke-security-group-ingress`.
     pub function: &'static str,
-    /// The IAM action that the call needs.
+    /// The IAM action that the call needs; of [`Effect::Depends`], the first that it may need.
     pub action: &'static str,
-    /// Further actions that it needs, with their access levels.
+    /// Further actions that it needs, or may need, with their access levels.
     pub also: &'static [(&'static str, Access)],
     /// The action's access level.
     pub access: Access,
@@ -64,9 +68,14 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// All IAM actions that the call needs.
+    /// All IAM actions that the call needs, or may need.
     pub fn actions(&self) -> impl Iterator<Item = &'static str> {
         [self.action].into_iter().chain(self.also.iter().map(|(action, _)| *action))
+    }
+
+    /// Whether a call needs only some of the actions, by its arguments.
+    pub fn depends(&self) -> bool {
+        self.effect == Effect::Depends
     }
 }
 
@@ -77,6 +86,27 @@ pub struct Touch {
     pub action: String,
     /// The resource's ARN; `…/*` of its type for what is yet to be created; `*` for an action without resource types.
     pub resource: String,
+}
+
+/// What a write carries so that its effect can be recognised, as a client token or in a tag, where the API has one; and how
+/// far it may reach.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Marker {
+    /// The call key.
+    pub call: String,
+    /// 32 hex digits, the same in every attempt to send this call.
+    pub token: String,
+    /// The addresses that the grant names for each URL of this call: what only it may reach, such as a private one.
+    pub addresses: Vec<(Touch, Vec<IpAddr>)>,
+}
+
+impl Marker {
+    /// The addresses that the grant names for what `touch` does with its URL. What is named for reading one is not reached by a
+    /// write, nor by a request for another one.
+    pub fn addresses_of(&self, touch: &Touch) -> &[IpAddr] {
+        let named = self.addresses.iter().find(|(other, _)| other == touch);
+        named.map(|(_, addresses)| addresses.as_slice()).unwrap_or_default()
+    }
 }
 
 /// What the state says of a write whose outcome is unknown.
@@ -96,8 +126,19 @@ pub trait Operation: Send + Sync {
     /// What holds for every call of this function.
     fn spec(&self) -> &'static Spec;
 
+    /// Whether this very call reads or writes.
+    fn effect(&self) -> Effect {
+        self.spec().effect
+    }
+
     /// The actions and resources that this call needs.
     fn touches(&self) -> Vec<Touch>;
+
+    /// Host read: what [`Operation::touches`] names, as AWS does, one for one and in its order: an ARN may hold more than
+    /// the arguments tell, such as the path of a role. `None` when they tell all.
+    async fn locate(&self) -> Result<Option<Vec<Touch>>, Fault> {
+        Ok(None)
+    }
 
     /// The arguments that grants may compare, as `quell:Arg/<name>`.
     fn arguments(&self) -> Vec<(&'static str, Vec<String>)> {

@@ -3,11 +3,12 @@
 use ledger::{Draft, LedgerError, Millis};
 use serde_json::Value;
 
+use crate::authorise::{addresses, authorise, is_url};
 use crate::carry::SENDS;
 use crate::drafts::Drafts;
 use crate::fault::success;
 use crate::limits::Limits;
-use crate::{Clock, Marker, Observation, Operation, Settlement};
+use crate::{Clock, Fault, Marker, Observation, Operation, Policies, Settlement};
 
 /// The decision on an unknown outcome.
 pub(crate) enum Settled {
@@ -22,6 +23,7 @@ pub(crate) enum Settled {
 /// A write that is being settled.
 pub(crate) struct Settling<'a> {
     pub clock: &'a dyn Clock,
+    pub policies: &'a dyn Policies,
     pub limits: &'a Limits,
     pub drafts: &'a Drafts<'a>,
     pub operation: &'a dyn Operation,
@@ -55,11 +57,11 @@ impl Settling<'_> {
     /// Looks at the state, and once more after a while when it shows nothing: a request that was on its way when the
     /// process died may take effect later, and a new tag may be seen late.
     async fn observe(&self, since: Millis) -> Result<Settled, LedgerError> {
-        let Settling { clock, drafts, operation, marker, .. } = self;
+        let Settling { clock, drafts, .. } = self;
         let believable = since + self.limits.absence_after.as_millis() as Millis;
         loop {
             let now = clock.now();
-            let observation = operation.observe(marker).await;
+            let observation = self.look().await;
             let seen = match &observation {
                 Ok(Observation::Done(output)) => Ok(output.clone()),
                 Ok(Observation::Absent) => Ok("absent".into()),
@@ -78,6 +80,21 @@ impl Settling<'_> {
                 Err(_) => clock.until(now + 1_000).await,
             }
         }
+    }
+
+    /// Looks once. Where the plugin chose what is asked, which a URL is, this is a request as any other of its own: it is sent
+    /// only if the whole call is allowed now. What is asked of AWS is the host's choice.
+    async fn look(&self) -> Result<Observation, Fault> {
+        let Settling { clock, policies, drafts, operation, marker, .. } = self;
+        if !operation.touches().iter().any(is_url) {
+            return operation.observe(marker).await;
+        }
+        let effective = policies.effective(&drafts.attempt.caller.digest);
+        if let Err(denial) = authorise(*operation, &effective, *clock, drafts).await {
+            return Ok(Observation::Undecided(format!("it may not be looked up any more: {}", denial.message)));
+        }
+        let addresses = addresses(*operation, &effective, *clock, drafts).await;
+        operation.observe(&Marker { addresses, ..(*marker).clone() }).await
     }
 
     async fn commit(&self, draft: Draft) -> Result<(), LedgerError> {

@@ -21,6 +21,7 @@
 mod request;
 mod decide;
 mod policy;
+mod address;
 mod allowance;
 mod dangerous;
 
@@ -43,6 +44,7 @@ mod error;
 mod json;
 mod nearest;
 
+pub use address::named_addresses;
 pub use allowance::{Allowance, Allowed};
 pub use context::{Context, ContextValue};
 pub use dangerous::{DANGEROUS, Danger, MARK, danger, dangers};

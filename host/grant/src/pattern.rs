@@ -192,6 +192,11 @@ fn parse_variable(inside: &str) -> Result<Piece, VariableFault> {
     if !is_condition_key(key) {
         return Err("a variable names a condition key such as `aws:PrincipalTag/team`");
     }
+    if key.to_lowercase().starts_with("secret:") {
+        return Err(
+            "a secret has no value here: a `*` stands for it in the URL, and `secret:Use` on its name allows it",
+        );
+    }
     Ok(Piece::Variable(Variable { key: key.to_lowercase(), default: default.map(String::from) }))
 }
 

@@ -1,6 +1,8 @@
 //! Which resources a statement names: `*`, ARNs, the URLs of `http:` actions, the names of `secret:` actions. Which
 //! resources a call touches is left to the operations, and so is bringing a URL into normal form.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use crate::arn::ArnPattern;
 use crate::context::Context;
 use crate::pattern::{Pattern, Wildcards};
@@ -73,6 +75,18 @@ impl ResourcePattern {
         }
     }
 
+    /// The address that is the host of a URL, written out, and the port behind it, with its colon; nothing for a name.
+    pub fn address(&self) -> Option<(IpAddr, &str)> {
+        let Form::Url(UrlPattern { any_subdomain: false, host, .. }) = &self.form else { return None };
+        match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((address, port)) => Some((address.parse::<Ipv6Addr>().ok()?.into(), port)),
+            None => {
+                let (address, port) = host.split_at(host.find(':').unwrap_or(host.len()));
+                Some((address.parse::<Ipv4Addr>().ok()?.into(), port))
+            }
+        }
+    }
+
     /// The keys of the variables, in lower case.
     pub fn keys(&self) -> Box<dyn Iterator<Item = &str> + '_> {
         match &self.form {
@@ -138,13 +152,15 @@ impl UrlPattern {
 
 /// The host and the rest of an `https` URL in normal form (<https://url.spec.whatwg.org/>): no user name, the host in
 /// lower case, a path without dot segments and backslashes. Nothing for other URLs, which servers and proxies may
-/// read in another way than a pattern does.
-fn split_normal(url: &str) -> Option<(&str, &str)> {
+/// read in another way than a pattern does: containers of servlets take `;` and what follows it out of a segment first, so
+/// that `..;x` is a dot segment, too.
+pub(crate) fn split_normal(url: &str) -> Option<(&str, &str)> {
     let rest = url.strip_prefix("https://")?;
     let (host, path) = rest.split_at(rest.find('/')?);
     let before_query = path.split(['?', '#']).next().unwrap_or(path).to_lowercase();
-    let decoded = before_query.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
-    let dotted = decoded.split('/').any(|segment| matches!(segment, "." | ".."));
+    let decoded = before_query.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").replace("%3b", ";");
+    let name = |segment: &str| segment.split(';').next().is_some_and(|name| matches!(name, "." | ".."));
+    let dotted = decoded.split('/').any(name);
     let odd = path.chars().any(|c| c == '\\' || c.is_control() || c.is_whitespace());
     (is_host(host) && !dotted && !odd).then_some((host, path))
 }

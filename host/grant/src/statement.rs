@@ -109,6 +109,11 @@ impl Statement {
         self.conditions.iter().filter(|condition| condition.key().eq_ignore_ascii_case(DANGEROUS))
     }
 
+    /// The entries of `Resource`; none for a `NotResource`.
+    pub(crate) fn named_resources(&self) -> impl Iterator<Item = &ResourcePattern> {
+        self.resources.entries.iter().filter(|_| !self.resources.all_but)
+    }
+
     /// The condition keys that it asks for, those of its variables included, in lower case.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         let in_resources = self.resources.entries.iter().flat_map(ResourcePattern::keys);

@@ -156,6 +156,11 @@ fn variables() {
     let key = "a variable names a condition key such as `aws:PrincipalTag/team`";
     check_resource("s3:*", "arn:aws:s3:::${}", key);
     check_resource("s3:*", "arn:aws:s3:::${username}", key);
+    check_resource(
+        "http:Post",
+        "https://hooks.slack.com/services/${secret:slack}",
+        "a secret has no value here: a `*` stands for it in the URL, and `secret:Use` on its name allows it",
+    );
     check_resource("s3:*", "arn:aws:s3:::${aws:${x}}", key);
     check_resource(
         "s3:*",

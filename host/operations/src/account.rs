@@ -7,6 +7,7 @@ use std::fmt;
 use capability::Scope;
 use serde::Deserialize;
 
+use crate::endpoint;
 use crate::error::{ConfigError, Problem, ScopeError};
 
 /// The accounts, by their ids.
@@ -29,8 +30,16 @@ pub struct Account {
     pub external_id: Option<String>,
     /// Where all requests for this account go instead of AWS: for tests.
     pub endpoint: Option<String>,
-    /// Keys for an emulator behind `endpoint`, instead of the default chain of the AWS SDK.
+    /// Where the requests to one service go, by its name: to a VPC endpoint, or an emulator of its own. Before `endpoint`.
+    #[serde(default)]
+    pub endpoints: BTreeMap<String, String>,
+    /// Keys for an emulator behind `endpoint` or `endpoints`, instead of the default chain of the AWS SDK.
     pub test_keys: Option<TestKeys>,
+    /// The accounts whose events may be about this one: its administrator in Security Hub or GuardDuty.
+    #[serde(default)]
+    pub delegated_by: Vec<String>,
+    /// The region in which Security Hub gathers the findings of this account's other regions.
+    pub aggregation_region: Option<String>,
 }
 
 /// An access key that only an emulator takes.
@@ -92,36 +101,49 @@ impl Account {
         if self.external_id.is_some() && self.role_arn.is_none() {
             problems.push(Problem::ExternalId { account: account() });
         }
-        problems.extend(self.endpoint_problem(id));
+        let own = |delegate: &&String| !is_account_id(delegate) || *delegate == id;
+        for delegate in self.delegated_by.iter().filter(own) {
+            problems.push(Problem::Delegate { account: account(), delegate: delegate.clone() });
+        }
+        if let Some(region) = self.aggregation_region.as_ref().filter(|region| !is_region(region)) {
+            problems.push(Problem::Region { account: account(), region: region.clone() });
+        }
+        problems.extend(self.endpoint_problems(id));
         problems
     }
 
-    fn endpoint_problem(&self, id: &str) -> Option<Problem> {
-        let account = id.to_owned();
-        let Some(endpoint) = &self.endpoint else {
-            return self.test_keys.is_some().then_some(Problem::TestKeys { account });
-        };
-        let endpoint = endpoint.clone();
-        let (tls, host) = match endpoint.split_once("://") {
-            Some(("https", host)) => (true, host),
-            Some(("http", host)) => (false, host),
-            _ => (false, ""),
-        };
-        let host = host.strip_suffix('/').unwrap_or(host);
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-        if host.is_empty() || !host.chars().all(allowed) {
-            return Some(Problem::Endpoint { account, endpoint });
+    fn endpoint_problems(&self, id: &str) -> Vec<Problem> {
+        let account = || id.to_owned();
+        let mut problems = vec![];
+        if self.test_keys.is_some() && self.endpoint.is_none() && self.endpoints.is_empty() {
+            problems.push(Problem::TestKeys { account: account() });
         }
-        (!tls && self.test_keys.is_none()).then_some(Problem::PlainText { account, endpoint })
+        // Keys that are no secret must not be tried on AWS, by whatever service has no endpoint.
+        if self.test_keys.is_some() && self.endpoint.is_none() && !self.endpoints.is_empty() {
+            problems.push(Problem::TestKeysElsewhere { account: account() });
+        }
+        for service in self.endpoints.keys().filter(|service| endpoint::service_id(service).is_none()) {
+            problems.push(Problem::Service { account: account(), service: service.clone() });
+        }
+        for endpoint in self.endpoint.iter().chain(self.endpoints.values()) {
+            match endpoint::is_tls(endpoint) {
+                None => problems.push(Problem::Endpoint { account: account(), endpoint: endpoint.clone() }),
+                Some(false) if self.test_keys.is_none() => {
+                    problems.push(Problem::PlainText { account: account(), endpoint: endpoint.clone() });
+                }
+                Some(_) => {}
+            }
+        }
+        problems
     }
 }
 
-fn is_account_id(text: &str) -> bool {
+pub(crate) fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Two letters, one or more words, a number.
-fn is_region(text: &str) -> bool {
+pub(crate) fn is_region(text: &str) -> bool {
     let letters = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
     let digits = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     match text.split('-').collect::<Vec<_>>().as_slice() {
@@ -216,6 +238,40 @@ mod tests {
         let endpoint = || "http://127.0.0.1:5000".to_owned();
         let plain = Account { endpoint: Some(endpoint()), ..account() };
         check(ID, plain, vec![Problem::PlainText { account: ID.into(), endpoint: endpoint() }]);
+    }
+
+    #[test]
+    fn refuses_endpoints_of_services_that_there_are_not() {
+        let with = |service: &str, endpoint: &str, test_keys: Option<TestKeys>| Account {
+            endpoints: BTreeMap::from([(service.to_owned(), endpoint.to_owned())]),
+            test_keys,
+            ..account()
+        };
+        check(ID, with("cloudtrail", "https://vpce-1.cloudtrail.eu-central-1.vpce.amazonaws.com", None), vec![]);
+        let service = |service: &str| Problem::Service { account: ID.into(), service: service.into() };
+        check(ID, with("cloud-trail", "https://host", None), vec![service("cloud-trail")]);
+        check(ID, with("EC2", "https://host", None), vec![service("EC2")]);
+        let endpoint = || "http://127.0.0.1:4567".to_owned();
+        let plain = Problem::PlainText { account: ID.into(), endpoint: endpoint() };
+        check(ID, with("s3", &endpoint(), None), vec![plain]);
+        let wrong = Problem::Endpoint { account: ID.into(), endpoint: "s3:4567".into() };
+        check(ID, with("s3", "s3:4567", None), vec![wrong]);
+        check(ID, with("s3", &endpoint(), keys()), vec![Problem::TestKeysElsewhere { account: ID.into() }]);
+        let both = Account { endpoint: Some(endpoint()), ..with("s3", "http://127.0.0.1:4568", keys()) };
+        check(ID, both, vec![]);
+        let text = service("cloud-trail").to_string();
+        assert!(text.contains("`cloudtrail`, `ec2`"), "{text}");
+    }
+
+    #[test]
+    fn refuses_delegates_that_are_none() {
+        let delegated = |by: &str| Account { delegated_by: vec![by.into()], ..account() };
+        check(ID, delegated("210987654321"), vec![]);
+        for delegate in [ID, "admin", "2109876543210"] {
+            check(ID, delegated(delegate), vec![Problem::Delegate { account: ID.into(), delegate: delegate.into() }]);
+        }
+        let aggregated = Account { aggregation_region: Some("home".into()), ..account() };
+        check(ID, aggregated, vec![Problem::Region { account: ID.into(), region: "home".into() }]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ use capability::Scope;
 use tokio::sync::OnceCell;
 
 use crate::account::{Account, Accounts};
+use crate::endpoint::Endpoints;
 use crate::error::ScopeError;
 
 /// How long one request may take, its answer included.
@@ -147,7 +148,7 @@ impl Clients {
             .time_source(SystemTimeSource::new())
             .identity_cache(IdentityCache::lazy().build());
         config.set_app_name(AppName::new(NAME).ok());
-        config.set_endpoint_url(account.endpoint.clone());
+        config.set_service_config(Some(Endpoints::of(&account.endpoints, account.endpoint.as_ref())));
         config.build()
     }
 
@@ -167,6 +168,8 @@ fn timeouts() -> TimeoutConfig {
 
 #[cfg(test)]
 mod tests {
+    use aws_types::service_config::ServiceConfigKey;
+
     use super::*;
 
     #[tokio::test]
@@ -186,10 +189,23 @@ mod tests {
     #[test]
     fn retries_nothing_and_asks_nobody_for_an_endpoint() {
         let clients = Clients::new(&Accounts::default());
+        let account = Account {
+            endpoint: Some("https://all".into()),
+            endpoints: BTreeMap::from([("sqs".into(), "https://queues".into())]),
+            ..Account::default()
+        };
+        let asked = |account: &Account, service: &str, setting: &str| {
+            let config = clients.config(account, "eu-central-1");
+            let key = ServiceConfigKey::builder().service_id(service).env(setting).profile("x").build().unwrap();
+            config.service_config().unwrap().load_config(key)
+        };
+        assert_eq!(asked(&Account::default(), "SQS", "AWS_ENDPOINT_URL"), None);
+        assert_eq!(asked(&account, "SQS", "AWS_ENDPOINT_URL").as_deref(), Some("https://queues"));
+        assert_eq!(asked(&account, "S3", "AWS_ENDPOINT_URL").as_deref(), Some("https://all"));
+        assert_eq!(asked(&account, "SQS", "AWS_ANYTHING"), None);
         let config = clients.config(&Account::default(), "eu-central-1");
         assert_eq!(config.retry_config().map(|retry| retry.max_attempts()), Some(1));
         assert_eq!(config.endpoint_url(), None);
-        assert!(config.service_config().is_none());
         assert_eq!(config.app_name().map(ToString::to_string), Some(NAME.to_owned()));
     }
 }

@@ -1,34 +1,42 @@
 //! Amazon EC2. One family of resources a file, as the interfaces of `quell:ec2` are.
 
+mod instance_attributes;
 mod instances;
 mod listing;
 mod network;
+mod network_interfaces;
 mod permission;
 mod prefix_lists;
+mod security_group_rules;
 mod security_groups;
 mod snapshots;
+mod tags;
 mod volumes;
 
-use std::collections::BTreeMap;
-
-use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_ec2::types::Filter;
-use capability::{Fault, FaultKind};
+use capability::{Fault, FaultKind, Scope};
 
-use crate::client::Aws;
 use crate::fault;
 use crate::operation::Entry;
 
 /// The operations of EC2.
 pub(crate) const OPERATIONS: &[Entry] = &[
     Entry::of::<security_groups::DescribeSecurityGroups>(),
-    Entry::of::<security_groups::RevokeSecurityGroupIngress>(),
+    Entry::of::<security_groups::CreateSecurityGroup>(),
+    Entry::of::<security_groups::DeleteSecurityGroup>(),
+    Entry::of::<security_group_rules::AuthorizeSecurityGroupIngress>(),
+    Entry::of::<security_group_rules::RevokeSecurityGroupIngress>(),
+    Entry::of::<security_group_rules::RevokeSecurityGroupEgress>(),
+    Entry::of::<network_interfaces::DescribeNetworkInterfaces>(),
+    Entry::of::<network_interfaces::ModifyNetworkInterfaceAttribute>(),
     Entry::of::<instances::DescribeInstances>(),
+    Entry::of::<instance_attributes::DescribeInstanceAttribute>(),
+    Entry::of::<instance_attributes::ModifyInstanceAttribute>(),
     Entry::of::<volumes::DescribeVolumes>(),
     Entry::of::<prefix_lists::GetManagedPrefixListEntries>(),
     Entry::of::<snapshots::CreateSnapshot>(),
     Entry::of::<snapshots::DescribeSnapshots>(),
+    Entry::of::<tags::CreateTags>(),
 ];
 
 /// The codes of EC2, by how they are formed (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>).
@@ -36,7 +44,9 @@ fn kind(code: &str) -> Option<FaultKind> {
     Some(match code {
         "Blocked" | "PendingVerification" => FaultKind::AccessDenied,
         "SnapshotCreationPerVolumeRateExceeded" => FaultKind::Throttled,
-        "OperationNotPermitted" | "DependencyViolation" | "VolumeInUse" | "ConcurrentTagAccess" => FaultKind::Conflict,
+        "OperationNotPermitted" | "DependencyViolation" | "CannotDelete" | "VolumeInUse" | "ConcurrentTagAccess" => {
+            FaultKind::Conflict
+        }
         "UnknownParameter" | "UnsupportedOperation" => FaultKind::Invalid,
         _ if code.ends_with("NotFound") => FaultKind::NotFound,
         _ if code.ends_with(".Duplicate") || code.ends_with(".InUse") || code.ends_with("LimitExceeded") => {
@@ -55,16 +65,14 @@ where
     fault::fault(error, kind)
 }
 
-/// Host read: the tags of the resource with this ARN. A resource that does not exist has none; one that is yet to be
-/// created (`…/*`) cannot be asked for.
-async fn tags(aws: &Aws, resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
-    let Some((_, id)) = resource.rsplit_once('/').filter(|(_, id)| *id != "*") else {
-        return Ok(None);
-    };
-    let filter = Filter::builder().name("resource-id").values(id).build();
-    let reply = aws.client(Client::new).describe_tags().filters(filter).send().await.map_err(ec2_fault)?;
-    let tags = reply.tags.unwrap_or_default();
-    Ok(Some(tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect()))
+/// The ARN of a resource, `*` for one that is yet to be created. Those of images and snapshots have no account
+/// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>).
+fn arn(scope: &Scope, resource_type: &str, id: &str) -> String {
+    let Scope { partition, region, .. } = scope;
+    match resource_type {
+        "image" | "snapshot" => format!("arn:{partition}:ec2:{region}::{resource_type}/{id}"),
+        _ => scope.arn("ec2", &format!("{resource_type}/{id}")),
+    }
 }
 
 #[cfg(test)]
@@ -78,6 +86,8 @@ mod tests {
             ("InvalidPermission.NotFound", Some(FaultKind::NotFound)),
             ("InvalidVolume.NotFound", Some(FaultKind::NotFound)),
             ("InvalidPermission.Duplicate", Some(FaultKind::Conflict)),
+            ("DependencyViolation", Some(FaultKind::Conflict)),
+            ("CannotDelete", Some(FaultKind::Conflict)),
             ("IncorrectState", Some(FaultKind::Conflict)),
             ("SnapshotLimitExceeded", Some(FaultKind::Conflict)),
             ("InvalidParameterValue", Some(FaultKind::Invalid)),

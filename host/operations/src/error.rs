@@ -4,6 +4,8 @@ use std::fmt;
 
 use capability::{Fault, FaultKind};
 
+use crate::endpoint::SERVICES;
+
 /// All problems of the configured accounts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -85,6 +87,32 @@ pub enum Problem {
         /// The account.
         account: String,
     },
+    /// With `test-keys`, nothing may go to AWS itself.
+    #[error("account `{account}`: `test-keys` needs `endpoint`, for the services that `endpoints` does not name")]
+    TestKeysElsewhere {
+        /// The account.
+        account: String,
+    },
+    /// No requests go to such a service.
+    #[error("account `{account}`: `endpoints` has no service `{service}`; those that there are: {}", services())]
+    Service {
+        /// The account.
+        account: String,
+        /// As configured.
+        service: String,
+    },
+    /// Who may speak for the account is another account.
+    #[error("account `{account}`: `delegated-by` lists ids of other accounts, and `{delegate}` is none")]
+    Delegate {
+        /// The account.
+        account: String,
+        /// As configured.
+        delegate: String,
+    },
+}
+
+fn services() -> String {
+    format!("`{}`", SERVICES.map(|(name, _)| name).join("`, `"))
 }
 
 /// Why a run cannot act where it says.
@@ -104,13 +132,47 @@ pub enum ScopeError {
         /// As the run has it.
         region: String,
     },
+    /// What an event is about is in another account than the event.
+    #[error(
+        "the event is of the account `{of}` and about the account `{about}`; only the accounts that `delegated-by` of \
+         `{about}` lists may speak for it"
+    )]
+    NotDelegated {
+        /// The account of the event.
+        of: String,
+        /// The account that it is about.
+        about: String,
+    },
+    /// What an event is about is in another region than the event.
+    #[error(
+        "the event is of the region `{of}` and about the region `{about}`; only events of its `aggregation-region` may be \
+         about other regions of the account `{account}`"
+    )]
+    NotAggregated {
+        /// The account that it is about.
+        account: String,
+        /// The region of the event.
+        of: String,
+        /// The region that it is about.
+        about: String,
+    },
+    /// What an event is about is in another partition than the event.
+    #[error("the event is of the partition `{of}` and about the partition `{about}`")]
+    OtherPartition {
+        /// The partition of the event's region.
+        of: String,
+        /// The partition that it is about.
+        about: String,
+    },
 }
 
 impl From<ScopeError> for Fault {
     fn from(error: ScopeError) -> Fault {
         let code = match error {
             ScopeError::UnknownAccount { .. } => "unknown-account",
-            ScopeError::UnknownRegion { .. } => "unknown-region",
+            ScopeError::UnknownRegion { .. } | ScopeError::NotAggregated { .. } => "unknown-region",
+            ScopeError::NotDelegated { .. } => "not-delegated",
+            ScopeError::OtherPartition { .. } => "other-partition",
         };
         Fault::known(FaultKind::AccessDenied, code, error.to_string())
     }

@@ -122,12 +122,13 @@ fn undelivered(error: &(dyn Error + 'static)) -> Fault {
     }
 }
 
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+/// An error, and what caused it.
+pub(crate) fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// One line of bounded length.
-fn message(text: &str) -> String {
+pub(crate) fn message(text: &str) -> String {
     cut(&text.replace(char::is_control, " "), MESSAGE)
 }
 

@@ -1,4 +1,4 @@
-//! The operations that there are, one service a file: the only place that knows the AWS SDK.
+//! The operations that there are, one service a file: the only place that knows the AWS SDK, and that sends anything.
 //!
 //! `SERVICES` is the table of contents. Whether a call may be made, and what becomes of its outcome, is the gate's
 //! (`capability`); this crate says what a call is and carries it out.
@@ -6,12 +6,20 @@
 mod account;
 mod check;
 mod client;
+mod endpoint;
 mod error;
 mod fault;
 mod operation;
+mod place;
+mod queue;
+mod policy;
+mod topic;
 mod trail;
 
+mod cloudtrail;
 mod ec2;
+mod iam;
+mod http;
 mod s3;
 mod sns;
 
@@ -23,25 +31,36 @@ use serde_json::Value;
 
 pub use account::{Account, Accounts, TestKeys};
 pub use error::{ConfigError, Problem, ScopeError};
+pub use http::{Http, RootsError, Secret, SecretValue, Secrets};
+pub use place::About;
+pub use queue::{Message, Queue};
 
 use client::Clients;
 use operation::Entry;
 
-/// Every operation, by service.
-const SERVICES: &[&[Entry]] = &[ec2::OPERATIONS, s3::OPERATIONS, sns::OPERATIONS];
+/// Every operation of AWS, by service. Beside them stands [`http::SPEC`], which has no account.
+const SERVICES: &[&[Entry]] =
+    &[cloudtrail::OPERATIONS, ec2::OPERATIONS, iam::OPERATIONS, s3::OPERATIONS, sns::OPERATIONS];
 
 /// The operations, bound to the AWS accounts that this installation acts on.
 pub struct Operations {
     accounts: Accounts,
     clients: Clients,
+    http: Arc<Http>,
 }
 
 impl Operations {
     /// Checks `accounts` as a whole. Connects to nothing: the clients of an account and region are made at its first call.
+    /// There are no secrets yet: see [`Operations::sending`].
     pub fn new(accounts: Accounts) -> Result<Operations, ConfigError> {
         accounts.check()?;
         let clients = Clients::new(&accounts);
-        Ok(Operations { accounts, clients })
+        Ok(Operations { accounts, clients, http: Arc::default() })
+    }
+
+    /// Sends HTTP requests with `http`.
+    pub fn sending(self, http: Http) -> Operations {
+        Operations { http: Arc::new(http), ..self }
     }
 
     /// Whether CloudTrail's record of an API call in this account says that this installation made it.
@@ -58,6 +77,9 @@ impl Operations {
 #[async_trait]
 impl Catalog for Operations {
     async fn operation(&self, function: &str, arguments: &Value, scope: &Scope) -> Result<Arc<dyn Operation>, Fault> {
+        if function == http::SPEC.function {
+            return self.http.operation(arguments);
+        }
         let entry = entries().find(|entry| entry.spec.function == function).ok_or_else(|| {
             Fault::known(FaultKind::Invalid, "unknown-function", format!("there is no function `{function}`"))
         })?;
@@ -66,7 +88,7 @@ impl Catalog for Operations {
     }
 
     fn specs(&self) -> Vec<&'static Spec> {
-        entries().map(|entry| entry.spec).collect()
+        entries().map(|entry| entry.spec).chain([http::SPEC]).collect()
     }
 }
 

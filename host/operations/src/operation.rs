@@ -33,6 +33,13 @@ pub(crate) trait AwsOperation: DeserializeOwned + Send + Sync + 'static {
         vec![touch(Self::SPEC.action, "*")]
     }
 
+    /// Host read: what [`AwsOperation::touches`] names, by the ARNs that AWS has for it, one for one; `None` where the
+    /// arguments tell them.
+    async fn locate(&self, aws: &Aws, scope: &Scope) -> Result<Option<Vec<Touch>>, Fault> {
+        let _ = (aws, scope);
+        Ok(None)
+    }
+
     /// The arguments that grants may compare, as `quell:Arg/<name>`.
     fn arguments(&self) -> Vec<(&'static str, Vec<String>)> {
         vec![]
@@ -52,7 +59,7 @@ pub(crate) trait AwsOperation: DeserializeOwned + Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Host read: the tags of a resource that [`AwsOperation::touches`] names.
+    /// Host read: the tags of a resource that [`AwsOperation::locate`] or [`AwsOperation::touches`] names.
     async fn tags(&self, aws: &Aws, resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         let _ = (aws, resource);
         Ok(None)
@@ -129,6 +136,10 @@ impl<T: AwsOperation> Operation for Bound<T> {
         self.arguments.touches(&self.scope)
     }
 
+    async fn locate(&self) -> Result<Option<Vec<Touch>>, Fault> {
+        self.arguments.locate(&self.aws, &self.scope).await
+    }
+
     fn arguments(&self) -> Vec<(&'static str, Vec<String>)> {
         self.arguments.arguments()
     }
@@ -159,6 +170,6 @@ impl<T: AwsOperation> Operation for Bound<T> {
 }
 
 /// The JSON of an output. The request was carried out by then, so a failure says nothing about that.
-fn encode<T: Serialize>(output: T) -> Result<Value, Fault> {
+pub(crate) fn encode<T: Serialize>(output: T) -> Result<Value, Fault> {
     serde_json::to_value(output).map_err(|error| Fault::unknown("unreadable-reply", error.to_string()))
 }

@@ -17,13 +17,13 @@ pub fn event_disabled(event: &Value, workflow: &str, time: Millis, by: &str) -> 
     Draft::new("event.disabled", time, by, data).with("event", event)
 }
 
-/// The entry of an event that was refused, and why.
+/// The entry of an event that was refused, and why. It is kept whole: nowhere else is it any more.
 pub fn event_refused(event: &Value, why: &str, time: Millis, by: &str) -> Draft {
     let mut data = envelope(event);
     if let Value::Object(data) = &mut data {
         data.insert("why".into(), why.into());
     }
-    Draft::new("event.refused", time, by, data)
+    Draft::new("event.refused", time, by, data).with("event", event)
 }
 
 fn envelope(event: &Value) -> Value {

@@ -11,6 +11,7 @@ mod workflows;
 mod token;
 mod secret;
 mod events;
+mod topics;
 mod read;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use limits::limits_set;
 pub use plugin::{Plugin, Uploaded, plugin_damaged, plugin_refused, plugin_repaired, plugin_uploaded};
 pub use secret::{Secret, secret_removed, secret_set};
 pub use token::{NewToken, Token, token_created, token_revoked};
+pub use topics::{topic_brought, topic_subscribed, topic_unsubscribed};
 pub use workflows::{StoredWorkflow, Switch, workflow_disabled, workflow_enabled, workflow_put};
 
 /// All that an installation knows.

@@ -10,9 +10,13 @@ use workflow::{Decision, Event, RunInfo, RunStatus, StepError, Verdict};
 /// The beginning of the names that Quell itself starts and cancels runs under. No person's name has a colon.
 const OURS: &str = "quell:";
 
-/// The actor that a person, or Quell itself, is in the ledger.
+/// The actor that a person, Quell itself, or what else brings events (`queue:<name>`, `topic:<name>`) is in the ledger.
 pub(crate) fn person(name: &str) -> String {
-    if name.starts_with(OURS) { "host".into() } else { format!("user:{name}") }
+    match name {
+        ours if ours.starts_with(OURS) => "host".into(),
+        source if source.contains(':') => source.into(),
+        name => format!("user:{name}"),
+    }
 }
 
 /// The entry of `event`, and the event as it will be read from there. It is followed in this form only, so that a run is

@@ -135,7 +135,7 @@ impl Runner {
         let inputs = workflow.inputs(&inputs).map_err(|error| StartError::Inputs(error.to_string()))?;
         let dedupe = match same {
             Same::Nothing => None,
-            Same::Event => dedupe(&workflow, event.as_ref(), now)?,
+            Same::Event => dedupe(&workflow, event.as_ref(), &account, now)?,
             Same::Key(key, since) => Some(Dedupe { workflow: workflow.name.clone(), key, since }),
         };
         let id = format!("r-{}", uuid::Uuid::now_v7().simple());
@@ -186,35 +186,57 @@ impl Runner {
         let Some(event) = new.event() else { return Ok(Some(Started::Repeated(run.into()))) };
         let id = event.get("id");
         let on_update = new.workflow.dedupe.as_ref().map_or(OnUpdate::Ignore, |dedupe| dedupe.on_update);
-        // The same event that is delivered again is no update.
-        let known = on_update == OnUpdate::Ignore || self.has_seen(run, id).await?;
-        let note = match on_update {
-            OnUpdate::Signal if !known => {
-                Draft::new("note.updated", new.now, person(new.by()), json!({ "event": id })).with("event", event)
-            }
-            OnUpdate::Restart if !known => return Ok(None),
-            _ => Draft::new("note.repeated", new.now, person(new.by()), json!({ "event": id })),
+        let seen = match on_update {
+            OnUpdate::Ignore => Seen::Already,
+            OnUpdate::Signal | OnUpdate::Restart => self.seen(run, event).await?,
         };
+        let kind = match (seen, on_update) {
+            // The same event that is delivered again is no update.
+            (Seen::Already, _) => "note.repeated",
+            // One that was overtaken tells of what is not so any more.
+            (Seen::Newer, _) => "note.outdated",
+            (Seen::No, OnUpdate::Restart) => return Ok(None),
+            (Seen::No, _) => "note.updated",
+        };
+        let note = Draft::new(kind, new.now, person(new.by()), json!({ "event": id }));
+        let note = if seen == Seen::Already { note } else { note.with("event", event) };
         self.ledger.append(run, Fence::Open, vec![note], None).await?;
         Ok(Some(Started::Repeated(run.into())))
     }
 
-    /// Whether the run, or one that it replaced, began with the event with this id, or has it on record.
-    async fn has_seen(&self, run: &str, id: Option<&Value>) -> Result<bool, StartError> {
+    /// What the run, or those that it replaced, know of the event: what they began with, and what is on record of them.
+    async fn seen(&self, run: &str, event: &Value) -> Result<Seen, StartError> {
+        let (id, mut seen) = (event.get("id"), Seen::No);
         let mut next = Some(run.to_owned());
         for _ in 0..REPLACED {
             let Some(run) = next else { break };
             let (history, records) = History::load(self.ledger.as_ref(), &run).await?;
-            let first = history.run.event().and_then(|event| event.get("id"));
-            let mut noted = records.iter().filter(|record| record.entry.kind.starts_with("note."));
-            if first == id || noted.any(|record| record.data.get("event") == id) {
-                return Ok(true);
+            let noted = || records.iter().filter(|record| record.entry.kind.starts_with("note."));
+            let first = history.run.event();
+            if first.and_then(|first| first.get("id")) == id || noted().any(|note| note.data.get("event") == id) {
+                return Ok(Seen::Already);
+            }
+            // Retention may have removed what a note was about.
+            let updates = noted().filter_map(|note| note.payload("event").ok());
+            if first.cloned().into_iter().chain(updates).any(|other| workflow::is_older(event, &other)) {
+                seen = Seen::Newer;
             }
             let queued = records.iter().find(|record| record.entry.kind == "run.queued");
             next = queued.and_then(|record| record.data.get("behind")?.as_str()).map(str::to_owned);
         }
-        Ok(false)
+        Ok(seen)
     }
+}
+
+/// What is known of an event that comes to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// This very event.
+    Already,
+    /// One that tells of a later state.
+    Newer,
+    /// Neither.
+    No,
 }
 
 /// How many runs back, each replaced by the next, an event is looked for that is delivered again.
@@ -262,7 +284,12 @@ fn is_queued(workflow: &Workflow, behind: Option<&String>) -> bool {
     behind.is_some() || workflow.concurrency.is_some_and(waits)
 }
 
-fn dedupe(workflow: &Workflow, event: Option<&Value>, now: Millis) -> Result<Option<Dedupe>, StartError> {
+fn dedupe(
+    workflow: &Workflow,
+    event: Option<&Value>,
+    account: &str,
+    now: Millis,
+) -> Result<Option<Dedupe>, StartError> {
     let Some(event) = event else { return Ok(None) };
     let key = workflow
         .dedupe_key(event)
@@ -271,5 +298,7 @@ fn dedupe(workflow: &Workflow, event: Option<&Value>, now: Millis) -> Result<Opt
     let key = key.or_else(|| event.get("id").and_then(Value::as_str).map(|id| format!("event {id}")));
     let window = workflow.dedupe.as_ref().map_or(DELIVERY, |rule| rule.window);
     let window = Millis::try_from(window.as_millis()).unwrap_or(Millis::MAX);
+    // Of one account: whoever can send events of another must not take the place of this one's.
+    let key = key.map(|key| format!("{account} {key}"));
     Ok(key.map(|key| Dedupe { workflow: workflow.name.clone(), key, since: now.saturating_sub(window) }))
 }

@@ -8,6 +8,7 @@ mod world;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cases::case;
 use ledger::Ledger as _;
 use runner::{Same, Start, StartError, Started};
 use serde_json::{Value, json};
@@ -280,6 +281,43 @@ async fn an_update_is_on_the_run_with_its_event() {
     let kinds: Vec<&str> = notes.iter().map(|note| note.entry.kind.as_str()).collect();
     assert_eq!(kinds, ["note.repeated", "note.updated", "note.repeated"]);
     assert_eq!(notes[1].payload("event").unwrap(), event("e-2", "k").unwrap());
+}
+
+/// J14: events overtake one another.
+#[tokio::test]
+async fn an_update_that_was_overtaken_changes_nothing() {
+    let at = |id: &str, updated: &str| {
+        let mut event = event(id, "k").unwrap();
+        event["detail"] = json!({ "findings": [{ "UpdatedAt": updated }] });
+        Some(event)
+    };
+    for (on_update, newer) in [("restart", "a new run"), ("signal", "noted")] {
+        let (world, _go) = world(&RESTART.replace("restart", on_update));
+        let process = begin(&world).await;
+        let Started::New(first) = process.start_with(&world, at("e-1", "2026-03-01T07:00:00Z")).await else {
+            panic!("it is the first")
+        };
+        reach(&process, &first, "running").await;
+        let give = async |id: &str, updated: &str| {
+            world.clock.advance(Duration::from_millis(1));
+            let run = match process.start_with(&world, at(id, updated)).await {
+                Started::New(_) => return "a new run",
+                Started::Repeated(run) => run,
+            };
+            match process.kinds(&run).await.into_iter().rfind(|kind| kind.starts_with("note.")).unwrap().as_str() {
+                "note.updated" => "noted",
+                "note.outdated" => "nothing",
+                "note.repeated" => "a repeat",
+                _ => "something else",
+            }
+        };
+        let what = |order: &str| format!("an update, {order}, with on-update: {on_update}");
+        case("J14", &what("older than the first"), "nothing", give("e-0", "2026-03-01T06:59:59Z").await);
+        case("J14", &what("newer than all before"), newer, give("e-3", "2026-03-01T07:00:03Z").await);
+        case("J14", &what("older than the one before"), "nothing", give("e-2", "2026-03-01T07:00:02Z").await);
+        case("J14", &what("delivered again"), "a repeat", give("e-3", "2026-03-01T07:00:03Z").await);
+        case("J14", &what("of the same moment"), newer, give("e-4", "2026-03-01T07:00:03Z").await);
+    }
 }
 
 #[tokio::test]

@@ -259,9 +259,11 @@ async fn the_same_event_starts_one_run_and_the_repeat_is_on_record() {
     assert_eq!(process.start_with(&world, event("e-1")).await, Started::Repeated(first.clone()));
     assert!(matches!(process.start_with(&world, event("e-2")).await, Started::New(_)));
     assert_eq!(process.kinds(&first).await.last().unwrap(), "note.repeated");
+    let other = process.start_in(&world, "210987654321", event("e-1")).await;
+    assert!(matches!(other, Started::New(_)), "an event of another account is another event");
     world.clock.advance(Duration::from_secs(3601));
     assert!(matches!(process.start_with(&world, event("e-1")).await, Started::New(_)), "the window is over");
-    assert_eq!(process.store.summaries(None, None, None, 10).await.unwrap().len(), 3);
+    assert_eq!(process.store.summaries(None, None, None, 10).await.unwrap().len(), 4);
 }
 
 #[tokio::test]

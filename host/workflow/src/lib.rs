@@ -28,6 +28,8 @@ mod step;
 
 mod envelope;
 mod schedule;
+mod subject;
+mod version;
 mod trigger;
 
 mod concurrency;
@@ -63,5 +65,7 @@ pub use schedule::Schedule;
 pub use schema::Schema;
 pub use start::Explanation;
 pub use step::{Body, Group, Label, Manner, Placed, Step};
+pub use subject::{Subject, SubjectError, subject};
 pub use trigger::{EventTrigger, Split, SplitError, Trigger};
+pub use version::is_older;
 pub use yaml::to_yaml;

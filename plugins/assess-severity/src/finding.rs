@@ -1,10 +1,10 @@
 //! What is read of a finding, of whichever kind and in whichever spelling.
 
 use quell_sdk::Failure;
+use quell_sdk::finding::{Finding as Given, Source};
+use quell_sdk::members::{Members, is_true, kind, member, object, text};
 use serde_json::Value;
 
-use crate::Source;
-use crate::members::{Members, is_true, kind, member, object, text};
 use crate::scale::Severity;
 
 /// A finding.
@@ -33,36 +33,15 @@ pub enum Rating {
 
 /// The finding in the input.
 pub fn read(given: &Value) -> Result<Finding, Failure> {
-    let outer = as_object(given, "`finding`")?;
-    let finding = match member(outer, "findings") {
-        Some(list) => only(list)?,
-        None => outer,
-    };
-    if text(finding, "productArn").is_some() {
-        security_hub(finding)
-    } else if object(finding, "service").is_some() || text(finding, "arn").is_some_and(is_guardduty) {
-        guardduty(finding)
-    } else if object(finding, "detail").is_some() {
-        Err(invalid("`finding` is a whole event: give its `detail`"))
-    } else {
-        let missing = "neither `service`, as a GuardDuty finding, nor `ProductArn`, as a Security Hub finding";
-        Err(invalid(format!("`finding` has {missing}")))
+    let given = Given::read(given)?;
+    match given.source {
+        Source::Guardduty => guardduty(given),
+        Source::SecurityHub => security_hub(given),
     }
 }
 
-/// The only finding of a list.
-fn only(list: &Value) -> Result<&Members, Failure> {
-    let Some(list) = list.as_array() else {
-        return Err(invalid(format!("`findings` is {}, not a list", kind(list))));
-    };
-    match list.as_slice() {
-        [finding] => as_object(finding, "what `findings` has"),
-        [] => Err(invalid("`findings` is empty")),
-        _ => Err(invalid(format!("`findings` has {}, one is assessed at a time: `split` the event", list.len()))),
-    }
-}
-
-fn guardduty(finding: &Members) -> Result<Finding, Failure> {
+fn guardduty(given: Given<'_>) -> Result<Finding, Failure> {
+    let finding = given.members;
     let service = object(finding, "service");
     let score = match member(finding, "severity") {
         Some(Value::Number(number)) => within(number.as_f64(), 10.0, "`severity`")?,
@@ -71,11 +50,11 @@ fn guardduty(finding: &Members) -> Result<Finding, Failure> {
     };
     let archived = service.is_some_and(|service| is_true(member(service, "archived")));
     Ok(Finding {
-        source: Source::Guardduty,
-        id: text(finding, "id").ok_or_else(|| invalid("the GuardDuty finding has no `id`"))?.to_owned(),
-        title: owned(text(finding, "title")),
-        account: owned(text(finding, "accountId")),
-        region: owned(text(finding, "region")),
+        source: given.source,
+        id: given.id()?.to_owned(),
+        title: owned(given.title()),
+        account: owned(given.account()),
+        region: owned(given.region()),
         rating: Rating::Score(score),
         closed: archived.then(|| "it is archived in GuardDuty".to_owned()).into_iter().collect(),
         sample: service.and_then(|service| object(service, "additionalInfo")).is_some_and(is_sample),
@@ -89,7 +68,8 @@ fn is_sample(info: &Members) -> bool {
     is_true(member(info, "sample")) || inner.is_some_and(|inner| is_true(member(inner, "sample")))
 }
 
-fn security_hub(finding: &Members) -> Result<Finding, Failure> {
+fn security_hub(given: Given<'_>) -> Result<Finding, Failure> {
+    let finding = given.members;
     let severity = match member(finding, "severity") {
         Some(Value::Object(severity)) => severity,
         Some(other) => return Err(invalid(format!("`Severity` is {}, Security Hub's is an object", kind(other)))),
@@ -97,13 +77,12 @@ fn security_hub(finding: &Members) -> Result<Finding, Failure> {
     };
     let fields = object(finding, "productFields");
     let sample = fields.and_then(|fields| fields.get("aws/guardduty/service/additionalInfo/sample"));
-    let region = text(finding, "region").or_else(|| text(finding, "productArn").and_then(region_of));
     Ok(Finding {
-        source: Source::SecurityHub,
-        id: text(finding, "id").ok_or_else(|| invalid("the Security Hub finding has no `Id`"))?.to_owned(),
-        title: owned(text(finding, "title")),
-        account: owned(text(finding, "awsAccountId")),
-        region: owned(region),
+        source: given.source,
+        id: given.id()?.to_owned(),
+        title: owned(given.title()),
+        account: owned(given.account()),
+        region: owned(given.region()),
         rating: rating(severity)?,
         closed: closed(finding),
         sample: is_true(member(finding, "sample")) || is_true(sample),
@@ -151,18 +130,6 @@ fn within(number: Option<f64>, max: f64, name: &str) -> Result<f64, Failure> {
         Some(number) => Err(invalid(format!("{name} is {number}, and must be between 0 and {max}"))),
         None => Err(invalid(format!("{name} is not a number"))),
     }
-}
-
-fn as_object<'v>(value: &'v Value, what: &str) -> Result<&'v Members, Failure> {
-    value.as_object().ok_or_else(|| invalid(format!("{what} is {}, not a finding", kind(value))))
-}
-
-fn is_guardduty(arn: &str) -> bool {
-    arn.split(':').nth(2) == Some("guardduty")
-}
-
-fn region_of(arn: &str) -> Option<&str> {
-    arn.split(':').nth(3).filter(|region| !region.is_empty())
 }
 
 fn owned(text: Option<&str>) -> Option<String> {

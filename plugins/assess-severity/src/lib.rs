@@ -1,13 +1,14 @@
 //! Says how severe a finding of GuardDuty or Security Hub is, and whether it is an incident.
 //!
-//! How members are read whose names have two spellings is in `members`, what is read of either kind of finding in
-//! `finding`, the scales in `scale`, and what follows from all of it in `verdict`. It calls nothing but the log.
+//! What is read of either kind of finding is in `finding`, the scales in `scale`, and what follows from all of it in
+//! `verdict`. It calls nothing but the log.
 
 mod finding;
-mod members;
 mod scale;
 mod verdict;
 
+use quell_sdk::finding::Source;
+use quell_sdk::members::Members;
 use quell_sdk::{Failure, JsonSchema, Plugin};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -26,7 +27,7 @@ quell_sdk::export!(AssessSeverity);
 struct Input {
     /// A finding of GuardDuty or Security Hub: the `detail` of its event, or the finding as the API returns it. Of a list
     /// `findings`, there must be exactly one.
-    #[schemars(with = "members::Members")]
+    #[schemars(with = "Members")]
     finding: Value,
     /// From which score on GuardDuty's scale a GuardDuty finding is CRITICAL.
     #[serde(default = "default_critical_from")]
@@ -77,17 +78,6 @@ struct Output {
     region: Option<String>,
     /// What led to the verdict, for people.
     reasons: Vec<String>,
-}
-
-/// Whose finding it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(crate = "quell_sdk::schemars")]
-enum Source {
-    /// Amazon GuardDuty.
-    Guardduty,
-    /// AWS Security Hub, also of what it has from others.
-    SecurityHub,
 }
 
 impl Plugin for AssessSeverity {

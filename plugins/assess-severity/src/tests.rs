@@ -283,7 +283,7 @@ fn what_is_missing_is_named() {
         (json!({ "findings": [] }), "`findings` is empty"),
         (json!({ "findings": {} }), "`findings` is an object, not a list"),
         (json!({ "findings": [7] }), "what `findings` has is a number, not a finding"),
-        (two, "`findings` has 2, one is assessed at a time: `split` the event"),
+        (two, "`findings` has 2, one is taken at a time: `split` the event"),
         (with(guardduty(8.0), "severity", json!(null)), "the GuardDuty finding has no `severity`"),
         (with(guardduty(8.0), "severity", json!("8")), "`severity` is a text, GuardDuty's is a number"),
         (guardduty(10.1), "`severity` is 10.1, and must be between 0 and 10"),
@@ -357,7 +357,8 @@ fn the_workflow_fits_the_schema() {
     assert_eq!(input["properties"]["finding"]["type"], "object");
     assert_eq!(input["properties"]["critical_from"]["default"], 9.0);
     let workflow = include_str!("../../../workflows/incident-response.yaml");
-    assert!(workflow.contains("plugin: assess-severity\n    with:\n      finding: ${{ vars.finding }}\n    retry"));
+    let with = "finding: ${{ vars.finding }}\n      critical_from: ${{ inputs.critical_from }}\n    retry";
+    assert!(workflow.contains(&format!("plugin: assess-severity\n    with:\n      {with}")));
     let output: Value = serde_json::from_str(&description.output_schema).unwrap();
     let severities = output["$defs"]["Severity"].to_string();
     for branch in ["CRITICAL", "HIGH"] {

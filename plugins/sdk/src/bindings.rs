@@ -11,12 +11,23 @@ wit_bindgen::generate!({
         world everything {
             include quell:plugin/plugin@0.1.0;
             import quell:log/log@0.1.0;
+            import quell:cloudtrail/events@0.1.0;
             import quell:ec2/instances@0.1.0;
+            import quell:ec2/network-interfaces@0.1.0;
             import quell:ec2/prefix-lists@0.1.0;
             import quell:ec2/security-groups@0.1.0;
             import quell:ec2/snapshots@0.1.0;
+            import quell:ec2/tags@0.1.0;
             import quell:ec2/volumes@0.1.0;
+            import quell:http/client@0.1.0;
+            import quell:iam/access-keys@0.1.0;
+            import quell:iam/instance-profiles@0.1.0;
+            import quell:iam/role-policies@0.1.0;
+            import quell:iam/roles@0.1.0;
+            import quell:iam/user-policies@0.1.0;
+            import quell:iam/users@0.1.0;
             import quell:s3/buckets@0.1.0;
+            import quell:s3/objects@0.1.0;
             import quell:sns/topics@0.1.0;
         }
     ",

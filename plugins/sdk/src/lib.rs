@@ -47,12 +47,18 @@ pub mod bindings;
 mod context;
 mod error;
 mod failure;
+pub mod finding;
 pub mod log;
+pub mod members;
 mod pages;
 mod plugin;
+mod secret;
 
+pub use bindings::quell::cloudtrail;
 pub use bindings::quell::ec2;
 pub use bindings::quell::errors::errors::{Detail, Error};
+pub use bindings::quell::http;
+pub use bindings::quell::iam;
 pub use bindings::quell::s3;
 pub use bindings::quell::sns;
 pub use context::{Context, context};
@@ -60,6 +66,7 @@ pub use failure::{During, Failure};
 pub use pages::{Page, paginate};
 pub use plugin::Plugin;
 pub use schemars::JsonSchema;
+pub use secret::without_secrets;
 
 #[doc(hidden)]
 pub use plugin::{describe, run};

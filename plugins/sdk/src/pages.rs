@@ -3,7 +3,9 @@
 
 use std::vec;
 
-use crate::bindings::quell::ec2::{instances, prefix_lists, security_groups, snapshots, volumes};
+use crate::bindings::quell::cloudtrail::events;
+use crate::bindings::quell::ec2::{instances, network_interfaces, prefix_lists, security_groups, snapshots, volumes};
+use crate::bindings::quell::iam::{access_keys, role_policies, user_policies};
 use crate::{Detail, Error};
 
 /// One page of a listing.
@@ -88,22 +90,27 @@ where
 
 /// Says which fields of a page record hold the items and the token.
 macro_rules! page {
-    ($page:ty, $items:ident: $item:ty) => {
+    ($page:ty, $items:ident: $item:ty, $token:ident) => {
         impl Page for $page {
             type Item = $item;
 
             fn into_parts(self) -> (Vec<Self::Item>, Option<String>) {
-                (self.$items, self.next_token)
+                (self.$items, self.$token)
             }
         }
     };
 }
 
-page!(instances::InstancesPage, instances: instances::Instance);
-page!(prefix_lists::PrefixListEntriesPage, entries: prefix_lists::PrefixListEntry);
-page!(security_groups::SecurityGroupsPage, security_groups: security_groups::SecurityGroup);
-page!(snapshots::SnapshotsPage, snapshots: snapshots::Snapshot);
-page!(volumes::VolumesPage, volumes: volumes::Volume);
+page!(events::EventsPage, events: events::Event, next_token);
+page!(instances::InstancesPage, instances: instances::Instance, next_token);
+page!(network_interfaces::NetworkInterfacesPage, network_interfaces: network_interfaces::NetworkInterface, next_token);
+page!(prefix_lists::PrefixListEntriesPage, entries: prefix_lists::PrefixListEntry, next_token);
+page!(security_groups::SecurityGroupsPage, security_groups: security_groups::SecurityGroup, next_token);
+page!(snapshots::SnapshotsPage, snapshots: snapshots::Snapshot, next_token);
+page!(volumes::VolumesPage, volumes: volumes::Volume, next_token);
+page!(access_keys::AccessKeysPage, access_key_metadata: access_keys::AccessKeyMetadata, marker);
+page!(role_policies::RolePoliciesPage, policy_names: String, marker);
+page!(user_policies::UserPoliciesPage, policy_names: String, marker);
 
 #[cfg(test)]
 mod tests {

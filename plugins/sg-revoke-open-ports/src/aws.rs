@@ -25,7 +25,7 @@ pub struct Live;
 impl Ec2 for Live {
     fn group(&mut self, group_id: &str) -> Result<Option<SecurityGroup>, Error> {
         let ids = [group_id.to_owned()];
-        paginate(|token| describe_security_groups(&ids, token)).next().transpose()
+        paginate(|token| describe_security_groups(&ids, &[], token)).next().transpose()
     }
 
     fn blocks(&mut self, prefix_list_id: &str) -> Result<Vec<String>, Error> {

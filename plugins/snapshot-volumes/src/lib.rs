@@ -1,11 +1,9 @@
 //! Snapshots the volumes of instances, as evidence.
 //!
-//! `evidence` decides which volumes and does the work, `aws` is what it needs of EC2. Whether the instances are to be
-//! stopped or isolated before is the workflow's to say.
+//! The work is that of the crate `evidence`, which other plugins use too. Whether the instances are to be stopped or
+//! isolated before is the workflow's to say.
 
-mod aws;
-mod evidence;
-
+use evidence::{Evidence, Live, Request};
 use quell_sdk::{Failure, JsonSchema, Plugin};
 use serde::{Deserialize, Serialize};
 
@@ -38,26 +36,14 @@ struct Output {
     snapshots: Vec<Evidence>,
 }
 
-/// A volume and its snapshot.
-#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(crate = "quell_sdk::schemars")]
-struct Evidence {
-    /// The volume.
-    volume_id: String,
-    /// Its snapshot.
-    snapshot_id: String,
-    /// The instance that had the volume.
-    instance_id: String,
-    /// Whether this run took it; otherwise an earlier one did, for the same incident.
-    created: bool,
-}
-
 impl Plugin for SnapshotVolumes {
     type Input = Input;
     type Output = Output;
 
     fn run(input: Input) -> Result<Output, Failure> {
-        evidence::take(&mut aws::Live, &input)
+        let Input { group_id, instance_ids, incident } = input;
+        let snapshots = evidence::take(&mut Live, &Request { group_id, instance_ids, incident })?;
+        Ok(Output { snapshots })
     }
 }
 

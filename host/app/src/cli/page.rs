@@ -2,6 +2,7 @@
 //! that every text can be escaped, whoever wrote it, in the one place that makes a page into what is printed.
 
 use comfy_table::{Table, presets};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::escape::escape;
 
@@ -53,6 +54,34 @@ impl Line {
         self
     }
 
+    /// The line in exactly so many columns: filled up with blanks, or cut off with a mark that there is more.
+    fn fit(&self, columns: usize) -> Line {
+        let texts: Vec<(Style, String)> = self.0.iter().map(|(style, text)| (*style, escape(text))).collect();
+        let whole: usize = texts.iter().map(|(_, text)| text.width()).sum();
+        if whole <= columns {
+            return Line(texts).and(Style::Plain, " ".repeat(columns - whole));
+        }
+        let mut left = columns.saturating_sub(1);
+        let mut fitted = Line::default();
+        for (style, text) in texts {
+            let (mut end, mut used) = (0, 0);
+            for (at, c) in text.char_indices() {
+                let wide = c.width().unwrap_or(0);
+                if used + wide > left {
+                    break;
+                }
+                used += wide;
+                end = at + c.len_utf8();
+            }
+            fitted = fitted.and(style, text.get(..end).unwrap_or_default());
+            left -= used;
+            if end < text.len() {
+                break;
+            }
+        }
+        fitted.and(Style::Plain, "…".to_owned() + &" ".repeat(left))
+    }
+
     fn render(&self, color: bool, page: &mut String) {
         for (style, text) in self.0.iter().filter(|(_, text)| !text.is_empty()) {
             match style.sgr().filter(|_| color) {
@@ -62,6 +91,11 @@ impl Line {
         }
     }
 }
+
+/// What stands between pages that are beside each other.
+const GAP: &str = " │ ";
+/// A page that is beside another has so many columns at least: fewer hold no step of a run.
+const NARROWEST: usize = 40;
 
 /// Lines, one below the other.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -94,6 +128,29 @@ impl Page {
     /// Adds the lines of another page.
     pub fn extend(&mut self, page: Page) {
         self.0.extend(page.0);
+    }
+
+    /// Several pages, one beside the other in so many columns; one below the other where each would be too narrow.
+    pub fn beside(pages: Vec<Page>, columns: usize) -> Page {
+        let count = pages.len().max(1);
+        let each = (columns + GAP.len()) / count;
+        let each = each.saturating_sub(GAP.len());
+        if count == 1 || each < NARROWEST {
+            let blank = |page: Page| Page::from(Line::default()).0.into_iter().chain(page.0);
+            return Page(pages.into_iter().flat_map(blank).skip(1).collect());
+        }
+        let rows = pages.iter().map(Page::len).max().unwrap_or_default();
+        let row = |row: usize| {
+            let mut line = Line::default();
+            for (at, page) in pages.iter().enumerate() {
+                if at > 0 {
+                    line = line.and(Style::Dim, GAP);
+                }
+                line.0.extend(page.0.get(row).cloned().unwrap_or_default().fit(each).0);
+            }
+            line
+        };
+        (0..rows).map(row).collect()
     }
 
     /// How many lines there are.
@@ -161,6 +218,19 @@ mod tests {
         let page = Page::from(Line::plain("a ").and(Style::Bad, "\u{1b}[2Jb"));
         assert_eq!(page.render(false), "a \\u{1b}[2Jb\n");
         assert_eq!(page.render(true), "a \u{1b}[31m\\u{1b}[2Jb\u{1b}[0m\n");
+    }
+
+    #[test]
+    fn pages_stand_beside_each_other_where_there_is_room() {
+        let long = Line::plain("a step with a name that is too long for ").and(Style::Good, "the column that it has");
+        let pages = || vec![Page(vec![long.clone(), Line::plain("語\u{1b}")]), line("short")];
+        insta::assert_snapshot!(Page::beside(pages(), 90).render(false).replace(' ', "·"), @r"
+        a·step·with·a·name·that·is·too·long·for·t…·│·short·····································
+        語\u{1b}···································│···········································
+        ");
+        assert_eq!(Page::beside(pages(), 60).render(false).lines().count(), 4);
+        let colored = Page::beside(pages(), 120).render(true);
+        assert!(colored.contains("\u{1b}[32mthe column"), "{colored:?}");
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Run {
             terminal::note(&page::line("this run was there before: the workflow's `dedupe` says that it is the same"));
         }
         session.terminal.print(&page::line(&run))?;
-        if self.watch { watch::watch(&client, session.terminal, &run).await } else { Ok(()) }
+        if self.watch { watch::watch(&client, session.terminal, &[run]).await } else { Ok(()) }
     }
 }
 

@@ -10,7 +10,11 @@ use crate::wire::{self, Secrets, SetSecret};
 #[derive(Debug, Subcommand)]
 pub enum Secret {
     /// Sets a secret: its value is read from standard input, or asked for without showing it
-    #[command(after_help = "Example:\n  quell secret set slack-webhook --host hooks.slack.com < webhook.txt")]
+    #[command(after_help = "Examples:\n  \
+                            Slack, for https://hooks.slack.com/services/${secret:slack-webhook}: what follows `services/`\n    \
+                            printf %s T000/B000/XXXX | quell secret set slack-webhook --host hooks.slack.com\n  \
+                            ServiceNow, for the header `Authorization: Basic ${secret:servicenow}`: user:password in base64\n    \
+                            printf %s user:password | base64 -w0 | quell secret set servicenow --host acme.service-now.com")]
     Set {
         /// Its name: lower-case letters, digits and `-`
         name: String,

@@ -2,11 +2,15 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
 use super::error::Error;
 use super::escape::escape_json;
 use super::page::Page;
+
+/// What a terminal is taken for that does not tell its size: columns and rows.
+const SIZE: (u16, u16) = (80, 24);
 
 /// Standard output.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +26,15 @@ impl Terminal {
     pub fn detect() -> Terminal {
         let interactive = io::stdout().is_terminal();
         Terminal { interactive, color: interactive && colors_wanted() }
+    }
+
+    /// How many columns and rows there are. `COLUMNS` says it where nothing else does
+    /// (<https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html>).
+    pub fn size() -> (usize, usize) {
+        let told = tcgetwinsize(io::stdout()).map_or((0, 0), |size| (size.ws_col, size.ws_row));
+        let columns = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(SIZE.0);
+        let columns = if told.0 == 0 { columns() } else { told.0 };
+        (columns.into(), if told.1 == 0 { SIZE.1 } else { told.1 }.into())
     }
 
     /// Prints a page.

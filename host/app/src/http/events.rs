@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::body::{Body, EVENT};
 use super::{Answer, By, Installed};
+use crate::installation::Source;
 use crate::wire::TakenEvent;
 
 /// Give an event
@@ -25,6 +26,6 @@ pub async fn take(
     Extension(by): By,
     Body(event): Body<Value, EVENT>,
 ) -> Answer<(StatusCode, Json<TakenEvent>)> {
-    let intake = installation.event(event, &by).await?;
+    let intake = installation.event(event, Source::person(&by)).await?;
     Ok((StatusCode::ACCEPTED, Json(intake.into())))
 }

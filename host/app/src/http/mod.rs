@@ -26,6 +26,7 @@ mod plugins;
 mod reviews;
 mod runs;
 mod secrets;
+mod sns;
 mod tokens;
 mod waiting;
 mod whoami;
@@ -67,7 +68,10 @@ struct Table {
 /// Every route.
 fn table() -> Table {
     Table {
-        public: Routes::new().routes(routes!(health::healthz)).routes(routes!(document::openapi)),
+        public: Routes::new()
+            .routes(routes!(health::healthz))
+            .routes(routes!(document::openapi))
+            .routes(routes!(sns::take)),
         people: Routes::new()
             .routes(routes!(whoami::whoami))
             .routes(routes!(plugins::list))

@@ -1,13 +1,29 @@
 //! Events: checked, matched, and on disk before they are acknowledged.
+//!
+//! A sender is told within a few seconds, whatever the disk does: EventBridge gives up after five. What is taken is carried
+//! to its end then all the same, and the sender's next try finds it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use ledger::{Draft, EVENTS, Fence};
+use operations::About;
 use registry::{event_disabled, event_refused, event_unmatched};
 use runner::{Same, Start, Started};
 use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
+use tracing::Instrument as _;
+use workflow::Workflow;
 
-use super::{Error, Installation, Person, Result};
+use super::source::Source;
+use super::{Error, Installation, Result};
+
+/// How long a sender waits for an answer
+/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html>: five seconds).
+const PATIENCE: Duration = Duration::from_secs(4);
+/// How many events are taken at once. Those that are ready share one commit, so that more would only take memory.
+pub(super) const AT_ONCE: usize = 256;
 
 /// What an event led to.
 #[derive(Default)]
@@ -18,90 +34,141 @@ pub struct Intake {
     pub disabled: Vec<String>,
 }
 
+/// What came of an event, workflow by workflow.
+#[derive(Default)]
+struct Course {
+    intake: Intake,
+    refusal: Option<Error>,
+}
+
 impl Installation {
+    /// As [`Installation::take`], for somebody who waits: after a few seconds, or while too many are at it, it is refused,
+    /// to be tried again.
+    pub async fn event(self: &Arc<Self>, event: Value, by: Source) -> Result<Intake> {
+        let busy = |_| Error::Busy(format!("{AT_ONCE} events are being taken already"));
+        let place = self.taking.clone().try_acquire_owned().map_err(busy)?;
+        let here = self.clone();
+        let take = async move {
+            let _place = place;
+            here.take(&event, &by).await
+        };
+        match tokio::time::timeout(PATIENCE, tokio::spawn(take.in_current_span())).await {
+            Ok(Ok(taken)) => taken,
+            Ok(Err(panic)) => Err(Error::Unavailable(panic.to_string())),
+            Err(_) => {
+                let why = format!("an event is not on disk after {} s; it may still get there", PATIENCE.as_secs());
+                Err(Error::Unavailable(why))
+            }
+        }
+    }
+
     /// Takes an event in EventBridge's envelope
     /// (<https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html>) and starts every workflow that it is
     /// for. An event that was taken before starts nothing new. A workflow that cannot take it does not keep the others from
-    /// it; the ledger has why.
-    pub async fn event(&self, event: Value, by: &Person) -> Result<Intake> {
-        let (account, region) = self.envelope(&event, by).await?;
+    /// it; the ledger has why. Every error but [`Error::Unavailable`] is on record as well.
+    pub async fn take(&self, event: &Value, by: &Source) -> Result<Intake> {
+        self.envelope(event, by).await?;
         let workflows: Vec<_> = self.known.read().workflows().map(|stored| stored.workflow.clone()).collect();
-        let (mut intake, mut refusal) = (Intake::default(), None);
+        let mut course = Course::default();
         for workflow in workflows {
-            let name = workflow.name.clone();
-            let events = match workflow.starts(&event) {
-                Ok(events) if events.is_empty() => continue,
-                Ok(events) => events,
-                Err(error) => {
-                    refusal = Some(self.refuse(&event, &format!("workflow `{name}`: {error}"), by).await?);
-                    continue;
-                }
-            };
-            if self.known.read().is_disabled(&name) {
-                self.note(event_disabled(&event, &name, self.known.now(), &by.actor())).await?;
-                intake.disabled.push(name);
-                continue;
-            }
-            // Asked only when there is something to start: it reads the ledger.
-            let cause = match self.cause(&event).await {
-                Ok(cause) => cause,
-                Err(error @ Error::Unavailable(_)) => return Err(error),
-                Err(error) => {
-                    refusal = Some(self.refuse(&event, &format!("workflow `{name}`: {error}"), by).await?);
-                    continue;
-                }
-            };
-            for part in events {
-                let start = Start {
-                    workflow: workflow.clone(),
-                    plugins: BTreeMap::new(),
-                    event: Some(part),
-                    same: Same::Event,
-                    cause: cause.clone(),
-                    inputs: Value::Object(Map::new()),
-                    account: account.clone(),
-                    region: region.clone(),
-                    by: by.name.clone(),
-                };
-                match self.start(start).await {
-                    Ok(started) => intake.runs.push((name.clone(), started)),
-                    // The sender tries again; what did start is known by its deduplication key.
-                    Err(error @ Error::Unavailable(_)) => return Err(error),
-                    Err(error) => {
-                        refusal = Some(self.refuse(&event, &format!("workflow `{name}`: {error}"), by).await?);
-                    }
-                }
-            }
+            self.take_for(&workflow, event, by, &mut course).await?;
         }
+        let Course { intake, refusal } = course;
         match (refusal, intake.runs.is_empty() && intake.disabled.is_empty()) {
             (Some(refusal), true) => return Err(refusal),
-            (None, true) => self.note(event_unmatched(&event, self.known.now(), &by.actor())).await?,
+            (None, true) => self.note(event_unmatched(event, self.known.now(), &by.actor())).await?,
             (_, false) => {}
         }
         Ok(intake)
     }
 
-    /// Records that an event was refused.
-    async fn refuse(&self, event: &Value, why: &str, by: &Person) -> Result<Error> {
-        self.note(event_refused(event, why, self.known.now(), &by.actor())).await?;
-        Ok(Error::Invalid(why.into()))
-    }
-
-    /// The account and region of an event that is complete and of an account that is configured. A refusal is recorded.
-    async fn envelope(&self, event: &Value, by: &Person) -> Result<(String, String)> {
-        let refusal = match workflow::check_envelope(event) {
-            Err(error) => Error::Invalid(error.to_string()),
-            Ok(()) => {
-                let text = |field: &str| event.get(field).and_then(Value::as_str).unwrap_or_default().to_string();
-                let (account, region) = (text("account"), text("region"));
-                match self.operations.accounts().scope(&account, &region) {
-                    Ok(_) => return Ok((account, region)),
-                    Err(error) => Error::Forbidden(error.to_string()),
-                }
+    /// What the event leads to in one workflow.
+    async fn take_for(&self, workflow: &Arc<Workflow>, event: &Value, by: &Source, course: &mut Course) -> Result<()> {
+        let name = &workflow.name;
+        let told = |error: &dyn std::fmt::Display| format!("workflow `{name}`: {error}");
+        let events = match workflow.starts(event) {
+            Ok(events) if events.is_empty() => return Ok(()),
+            Ok(events) => events,
+            Err(error) => {
+                course.refusal = Some(self.refuse(event, Error::Invalid(told(&error)), by).await?);
+                return Ok(());
             }
         };
-        self.note(event_refused(event, &refusal.to_string(), self.known.now(), &by.actor())).await?;
-        Err(refusal)
+        if self.known.read().is_disabled(name) {
+            self.note(event_disabled(event, name, self.known.now(), &by.actor())).await?;
+            course.intake.disabled.push(name.clone());
+            return Ok(());
+        }
+        // Asked only when there is something to start: it reads the ledger.
+        let cause = match self.cause(event).await {
+            Ok(cause) => cause,
+            Err(error @ Error::Unavailable(_)) => return Err(error),
+            Err(error) => {
+                course.refusal = Some(self.refuse(event, Error::Invalid(told(&error)), by).await?);
+                return Ok(());
+            }
+        };
+        for part in events {
+            let (account, region) = match self.place_of(&part) {
+                Ok(place) => place,
+                Err(error) => {
+                    course.refusal = Some(self.refuse(&part, Error::Forbidden(told(&error)), by).await?);
+                    continue;
+                }
+            };
+            let start = Start {
+                workflow: workflow.clone(),
+                plugins: BTreeMap::new(),
+                event: Some(part),
+                same: Same::Event,
+                cause: cause.clone(),
+                inputs: Value::Object(Map::new()),
+                account,
+                region,
+                by: by.name.clone(),
+            };
+            match self.start(start).await {
+                Ok(started) => course.intake.runs.push((name.clone(), started)),
+                // The sender tries again; what did start is known by its deduplication key.
+                Err(error @ Error::Unavailable(_)) => return Err(error),
+                Err(error) => course.refusal = Some(self.refuse(event, Error::Invalid(told(&error)), by).await?),
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the run of an event acts: in the account and the region that it is about, if the event's own may speak for
+    /// them.
+    fn place_of(&self, event: &Value) -> Result<(String, String)> {
+        let forbidden = |error: &dyn std::fmt::Display| Error::Forbidden(error.to_string());
+        let workflow::Subject { account, region, partition } =
+            workflow::subject(event).map_err(|error| forbidden(&error))?;
+        let about = About { account, region, partition };
+        let place = self.operations.accounts().place(text(event, "account"), text(event, "region"), &about);
+        let scope = place.map_err(|error| forbidden(&error))?;
+        Ok((scope.account, scope.region))
+    }
+
+    /// Records that an event was refused.
+    pub(super) async fn refuse(&self, event: &Value, why: Error, by: &Source) -> Result<Error> {
+        self.note(event_refused(event, &why.to_string(), self.known.now(), &by.actor())).await?;
+        Ok(why)
+    }
+
+    /// Refuses what is no event, and events of accounts that are not known here, or not the source's to bring.
+    async fn envelope(&self, event: &Value, by: &Source) -> Result<()> {
+        let (account, region) = (text(event, "account"), text(event, "region"));
+        let refusal = match workflow::check_envelope(event) {
+            Err(error) => Error::Invalid(error.to_string()),
+            Ok(()) => match self.operations.accounts().hears(account, region) {
+                Err(error) => Error::Forbidden(error.to_string()),
+                Ok(()) => match by.may_bring(account) {
+                    Err(error) => error,
+                    Ok(()) => return Ok(()),
+                },
+            },
+        };
+        Err(self.refuse(event, refusal, by).await?)
     }
 
     /// Events that start no run have a chain of their own.
@@ -109,4 +176,13 @@ impl Installation {
         self.ledger.append(EVENTS, Fence::Open, vec![draft], None).await?;
         Ok(())
     }
+}
+
+/// Places for events that are being taken.
+pub(super) fn places() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(AT_ONCE))
+}
+
+fn text<'a>(event: &'a Value, field: &str) -> &'a str {
+    event.get(field).and_then(Value::as_str).unwrap_or_default()
 }

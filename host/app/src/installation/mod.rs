@@ -13,9 +13,12 @@ mod loops;
 mod people;
 mod plugins;
 mod policies;
+mod queues;
 mod runs;
 mod schedules;
 mod secrets;
+mod source;
+mod topics;
 mod waiting;
 mod workflows;
 
@@ -28,8 +31,9 @@ use operations::Operations;
 use runner::{Embedded, Runner};
 use sandbox::{CheckLimits, Checker, Contract, Sandbox};
 use store::Store;
+use tokio::sync::Semaphore;
 
-use crate::config::Config;
+use crate::config::{Config, Queue, Topic};
 use crate::contract::wit;
 
 pub use check::{CHECK, check_component};
@@ -40,11 +44,16 @@ pub use known::Known;
 pub use people::Person;
 pub use policies::{Difference, Seen};
 pub use runs::RunView;
+pub use source::Source;
+#[cfg(test)]
+pub use topics::Fetch;
+pub use topics::{Heard, Signers};
 pub use waiting::{Awaited, Wait};
 pub use workflows::Precondition;
 
 use components::Components;
 use schedules::Scheduled;
+use secrets::Vault;
 
 /// A running installation.
 pub struct Installation {
@@ -56,6 +65,13 @@ pub struct Installation {
     pub operations: Arc<Operations>,
     /// What drives runs.
     pub runner: Runner,
+    /// The queues that events are fetched from.
+    queues: Vec<Queue>,
+    /// The topics that may send events, and who signs for them.
+    topics: Vec<Topic>,
+    signers: Signers,
+    /// A place for each event that is being taken.
+    taking: Arc<Semaphore>,
     checker: Checker,
     components: Arc<Components>,
     /// Held while an audit is made.
@@ -69,17 +85,19 @@ pub struct Installation {
 impl Installation {
     /// Opens the data folder and puts everything together. No run goes on yet.
     pub async fn open(config: &Config) -> anyhow::Result<Installation> {
-        Installation::open_at(config, Arc::new(SystemClock)).await
+        Installation::open_at(config, Arc::new(SystemClock), Signers::of_this_machine()).await
     }
 
-    /// The same, by another clock.
-    pub async fn open_at(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Installation> {
+    /// The same, by another clock, and with others to sign for SNS.
+    pub async fn open_at(config: &Config, clock: Arc<dyn Clock>, signers: Signers) -> anyhow::Result<Installation> {
         let store = Arc::new(Store::open(&config.data, store::Options::default()).await?);
-        let operations = Arc::new(Operations::new(config.accounts.clone())?);
         let contract = Contract::parse(wit()).context("the WIT of this build is not valid")?;
         let sandbox = Arc::new(Sandbox::new(contract)?);
         let ledger: Arc<dyn Ledger> = store.clone();
         let known = Arc::new(Known::load(ledger.clone(), clock.clone()).await.context("the ledger cannot be read")?);
+        let vault = Vault::new(known.clone(), store.secrets_key());
+        let sending = config.http.sending(Arc::new(vault))?;
+        let operations = Arc::new(Operations::new(config.accounts.clone())?.sending(sending));
         let catalog: Arc<dyn Catalog> = operations.clone();
         let gate = Gate::new(
             catalog,
@@ -107,6 +125,10 @@ impl Installation {
             known,
             operations,
             runner,
+            queues: config.queues.clone(),
+            topics: config.topics.clone(),
+            signers,
+            taking: intake::places(),
             checker,
             components,
             auditing,

@@ -1,10 +1,15 @@
-//! Secrets: encrypted with ChaCha20-Poly1305 (RFC 8439) before they are stored, bound to their name and hosts.
+//! Secrets: encrypted with ChaCha20-Poly1305 (RFC 8439) before they are stored, bound to their name and hosts, and decrypted
+//! for the sending of a request alone.
 
+use std::sync::Arc;
+
+use capability::{Fault, FaultKind};
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _, Nonce};
+use operations::SecretValue;
 use registry::{secret_removed, secret_set};
 
-use super::{Error, Installation, Person, Result};
+use super::{Error, Installation, Known, Person, Result};
 
 /// The largest value of a secret.
 const MAX_BYTES: usize = 8 << 10;
@@ -25,6 +30,42 @@ impl Installation {
             return Err(Error::NotFound { what: "secret", name: name.into() });
         }
         Ok(change.append(secret_removed(name, self.known.now(), &by.actor())).await?)
+    }
+}
+
+/// The secrets, for whoever sends requests: nobody else is given a value.
+pub(super) struct Vault {
+    known: Arc<Known>,
+    key: [u8; 32],
+}
+
+impl Vault {
+    /// The secrets that are known, encrypted with this key.
+    pub fn new(known: Arc<Known>, key: [u8; 32]) -> Vault {
+        Vault { known, key }
+    }
+}
+
+impl operations::Secrets for Vault {
+    fn secret(&self, name: &str) -> std::result::Result<Option<operations::Secret>, Fault> {
+        let known = self.known.read();
+        let Some(registry::Secret { name, hosts, ciphertext, .. }) = known.secret(name) else { return Ok(None) };
+        let value = decrypt(&self.key, name, hosts, ciphertext).ok_or_else(|| {
+            let message =
+                format!("the secret `{name}` cannot be decrypted: it is not the one that was stored; set it anew");
+            Fault::known(FaultKind::Other, "unreadable-secret", message)
+        })?;
+        Ok(Some(operations::Secret { hosts: hosts.clone(), value }))
+    }
+
+    fn bound_to(&self, host: &str) -> Vec<(String, SecretValue)> {
+        let known = self.known.read();
+        let bound = known.secrets().filter(|secret| secret.hosts.iter().any(|bound| bound == host));
+        let read = |secret: &registry::Secret| {
+            let registry::Secret { name, hosts, ciphertext, .. } = secret;
+            Some((name.clone(), decrypt(&self.key, name, hosts, ciphertext)?))
+        };
+        bound.filter_map(read).collect()
     }
 }
 
@@ -62,6 +103,14 @@ fn encrypt(key: &[u8; 32], name: &str, hosts: &[String], value: &str) -> Result<
     Ok([nonce.as_slice(), &ciphertext].concat())
 }
 
+/// `None` for what was not encrypted with this key for this name and these hosts.
+fn decrypt(key: &[u8; 32], name: &str, hosts: &[String], stored: &[u8]) -> Option<SecretValue> {
+    let (nonce, ciphertext) = stored.split_first_chunk::<12>()?;
+    let payload = Payload { msg: ciphertext, aad: &bound(name, hosts) };
+    let plain = ChaCha20Poly1305::new(&(*key).into()).decrypt(&Nonce::from(*nonce), payload).ok()?;
+    String::from_utf8(plain).ok().map(SecretValue::new)
+}
+
 fn bound(name: &str, hosts: &[String]) -> Vec<u8> {
     format!("{name}\0{}", hosts.join("\0")).into_bytes()
 }
@@ -70,21 +119,19 @@ fn bound(name: &str, hosts: &[String]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn decrypt(key: &[u8; 32], name: &str, hosts: &[String], stored: &[u8]) -> Option<Vec<u8>> {
-        let (nonce, ciphertext) = stored.split_at(12);
-        let nonce: [u8; 12] = nonce.try_into().unwrap();
-        let payload = Payload { msg: ciphertext, aad: &bound(name, hosts) };
-        ChaCha20Poly1305::new(&(*key).into()).decrypt(&Nonce::from(nonce), payload).ok()
-    }
-
     #[test]
     fn a_secret_is_bound_to_its_name_and_hosts() {
         let (key, hosts) = ([3; 32], vec!["hooks.slack.com".to_string()]);
         let stored = encrypt(&key, "slack", &hosts, "T0/B0/xyz").unwrap();
         assert!(!stored.windows(9).any(|window| window == b"T0/B0/xyz"));
-        assert_eq!(decrypt(&key, "slack", &hosts, &stored).unwrap(), b"T0/B0/xyz");
-        assert_eq!(decrypt(&key, "slack", &["evil.example".into()], &stored), None);
-        assert_eq!(decrypt(&key, "other", &hosts, &stored), None);
-        assert_eq!(decrypt(&[4; 32], "slack", &hosts, &stored), None);
+        assert!(decrypt(&key, "slack", &hosts, &stored).is_some());
+        for hosts in [vec![], vec!["evil.example".to_string()], vec![hosts[0].clone(), "evil.example".to_string()]] {
+            assert!(decrypt(&key, "slack", &hosts, &stored).is_none(), "{hosts:?}");
+        }
+        assert!(decrypt(&key, "other", &hosts, &stored).is_none());
+        assert!(decrypt(&[4; 32], "slack", &hosts, &stored).is_none());
+        for cut in [0, 11, 12, stored.len() - 1] {
+            assert!(decrypt(&key, "slack", &hosts, &stored[..cut]).is_none(), "{cut}");
+        }
     }
 }

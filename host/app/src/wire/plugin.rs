@@ -71,6 +71,9 @@ pub struct Import {
     /// The IAM actions that a call needs, all of them; none for what touches nothing, such as the log.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<String>,
+    /// Whether a call needs only some of the actions: its arguments say which.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub depends: bool,
     /// The access level of the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<Access>,
@@ -151,6 +154,7 @@ impl Import {
         Import {
             function: function.into(),
             actions: actions().map(str::to_string).collect(),
+            depends: spec.is_some_and(|spec| spec.depends()),
             access: spec.map(|spec| spec.access.into()),
             dangerous: actions().find_map(grant::danger).map(|danger| danger.why.into()),
             is_new: false,

@@ -12,4 +12,6 @@ mod world;
 mod dangerous;
 mod grants;
 mod limits;
+mod located;
+mod requests;
 mod scope;

@@ -1,6 +1,7 @@
 //! A gate and everything around it: any action on any resource can be called, what was sent and written is kept.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -15,6 +16,8 @@ use tokio::sync::Semaphore;
 
 pub const READ: &str = "quell:thing/things@0.1.0#read";
 pub const WRITE: &str = "quell:thing/things@0.1.0#write";
+/// Reads or writes, by what it touches.
+pub const ASK: &str = "quell:thing/things@0.1.0#ask";
 
 /// The account and the region of every run here, and a resource in them.
 pub const ACCOUNT: &str = "123456789012";
@@ -22,11 +25,19 @@ pub const REGION: &str = "eu-central-1";
 pub const THING: &str = "arn:aws:thing:eu-central-1:123456789012:thing/7";
 
 pub type Tags = Result<Option<BTreeMap<String, String>>, Fault>;
+pub type Located = Result<Option<Vec<Touch>>, Fault>;
 
 static READS: Spec =
     Spec { function: READ, action: "thing:Get", also: &[], access: Access::Read, effect: Effect::Read };
 static WRITES: Spec =
     Spec { function: WRITE, action: "thing:Put", also: &[], access: Access::Write, effect: Effect::Write };
+static ASKS: Spec = Spec {
+    function: ASK,
+    action: "http:Post",
+    also: &[("http:Get", Access::Read), ("secret:Use", Access::Read)],
+    access: Access::Write,
+    effect: Effect::Depends,
+};
 
 /// A call: its arguments name the touches themselves, as a list of action and resource by turns.
 struct Call {
@@ -41,15 +52,29 @@ impl Operation for Call {
         self.spec
     }
 
+    fn effect(&self) -> Effect {
+        match self.spec.effect {
+            Effect::Depends if self.touches[0].action == "http:Get" => Effect::Read,
+            Effect::Depends => Effect::Write,
+            stated => stated,
+        }
+    }
+
     fn touches(&self) -> Vec<Touch> {
         self.touches.clone()
     }
 
-    async fn send(&self, _: &Marker) -> Result<Value, Fault> {
+    async fn send(&self, marker: &Marker) -> Result<Value, Fault> {
+        self.world.named.lock().unwrap().extend(marker.addresses.iter().flat_map(|(_, named)| named));
         let sent: Vec<&str> = self.touches.iter().map(|touch| touch.action.as_str()).collect();
         self.world.sent.lock().unwrap().push(sent.join(" "));
         self.world.answers.acquire().await.unwrap().forget();
         Ok(json!("arn:aws:thing:eu-central-1:123456789012:thing/from-the-answer"))
+    }
+
+    async fn locate(&self) -> Located {
+        *self.world.locates.lock().unwrap() += 1;
+        self.world.located.lock().unwrap().clone()
     }
 
     async fn tags(&self, _: &str) -> Tags {
@@ -62,8 +87,13 @@ pub struct World {
     policies: Mutex<BTreeMap<String, Effective>>,
     guardrail: Arc<[Policy]>,
     pub tags: Mutex<Tags>,
+    /// What AWS says that the calls touch, and how often it was asked.
+    pub located: Mutex<Located>,
+    pub locates: Mutex<u32>,
     /// The actions that were sent.
     pub sent: Mutex<Vec<String>>,
+    /// The addresses that the gate said may be reached.
+    pub named: Mutex<Vec<IpAddr>>,
     /// What the ledger has.
     pub kept: Mutex<Vec<Draft>>,
     /// How many requests will be answered; more wait.
@@ -76,12 +106,16 @@ struct Port(Arc<World>);
 impl Catalog for Port {
     async fn operation(&self, function: &str, arguments: &Value, _: &Scope) -> Result<Arc<dyn Operation>, Fault> {
         let touches: Vec<Touch> = serde_json::from_value(arguments.clone()).unwrap();
-        let spec = if function == READ { &READS } else { &WRITES };
+        let spec = match function {
+            READ => &READS,
+            ASK => &ASKS,
+            _ => &WRITES,
+        };
         Ok(Arc::new(Call { spec, touches, world: self.0.clone() }))
     }
 
     fn specs(&self) -> Vec<&'static Spec> {
-        vec![&READS, &WRITES]
+        vec![&READS, &WRITES, &ASKS]
     }
 }
 
@@ -145,7 +179,10 @@ impl World {
             policies: Mutex::default(),
             guardrail: guardrail.map(|statements| policy("guardrail", statements)).into_iter().collect(),
             tags: Mutex::new(Ok(None)),
+            located: Mutex::new(Ok(None)),
+            locates: Mutex::default(),
             sent: Mutex::default(),
+            named: Mutex::default(),
             kept: Mutex::default(),
             answers: Semaphore::new(10_000),
         })

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use capability::{CallKey, FaultKind, Observation, Passed, Settlement};
+use capability::{CallKey, FaultKind, Observation, Passed, Settlement, Touch};
 use ledger::Draft;
 use serde_json::{Value, json};
 
@@ -49,6 +49,30 @@ async fn recorded_calls_are_not_made_again() {
     assert_eq!(again.write().await, ok(json!({})));
     assert_eq!(again.world.sent(), 3);
     assert!(!again.attempt.is_behind());
+}
+
+/// Where a resource is, is asked of calls that are about to be made and of no others.
+#[tokio::test]
+async fn recorded_calls_are_not_located_again() {
+    let touch = |path: &str| Touch { action: "thing:Put".into(), resource: format!("arn:aws:thing:::{path}/7") };
+    let touches = |world: &World| world.facts("call.intent", "touches");
+    let step = Step::new(World::new(Settlement::Observe));
+    step.world.located.lock().unwrap().extend([Ok(Some(vec![touch("a")])), Ok(Some(vec![touch("b")]))]);
+    assert_eq!(step.write().await, ok(json!({})));
+    assert_eq!(step.world.kinds(0), "host-read intent outcome");
+    assert_eq!(touches(&step.world), [json!([touch("a")])]);
+
+    let again = step.again();
+    assert_eq!(again.write().await, ok(json!({})));
+    assert_eq!((again.world.kinds(3).as_str(), again.world.located.lock().unwrap().len()), ("", 1));
+
+    // One that was not carried out is made anew.
+    let again = dies(&step, 2);
+    assert_eq!(again.write().await, ok(json!({})));
+    assert_eq!(again.world.kinds(2), "host-read host-read settled host-read intent outcome");
+    let purposes = again.world.facts("call.host-read", "purpose");
+    assert_eq!(purposes, ["locate", "observe", "observe", "locate"]);
+    assert_eq!(touches(&again.world), [json!([touch("a")]), json!([touch("b")])]);
 }
 
 #[tokio::test]
@@ -166,6 +190,43 @@ async fn open_calls_that_nobody_comes_to_again_are_settled_and_not_sent() {
         assert_eq!(left_open(&again).await, Some(key.clone()));
         assert_eq!((again.world.sent(), again.world.kinds(1).as_str()), (1, "unknown"));
     }
+}
+
+/// A lookup is a request to where the plugin said, with what the plugin was granted: a grant that is revoked holds for it. What
+/// the host asks AWS is its own.
+#[tokio::test]
+async fn what_is_granted_no_more_is_not_looked_up() {
+    for (touched, asks) in [("https://hooks.test/services/1", false), ("arn:aws:s3:::bucket/a://b", true)] {
+        for comes_again in [true, false] {
+            let step = Step::new(World { touched, ..World::new(Settlement::Observe) });
+            step.write().await;
+            let again = dies(&step, 1);
+            again.world.granted.store(false, Ordering::Relaxed);
+            again.world.observations.lock().unwrap().push_back(Ok(Observation::Done(json!("seen"))));
+            match comes_again {
+                true => again.write().await,
+                false => Passed::Answer(json!(left_open(&again).await.map(|key| key.to_string()))),
+            };
+            assert_eq!(again.world.observations.lock().unwrap().is_empty(), asks, "{touched} {comes_again}");
+            assert_eq!(again.attempt.suspended().is_some(), !asks, "{touched} {comes_again}");
+            assert_eq!(again.world.sent(), 1);
+            let why = &again.world.records()[1];
+            let why = Value::to_string(&why.payload("answer").unwrap());
+            assert_eq!(why.contains("the plugin has no grant"), !asks, "{why}");
+        }
+    }
+}
+
+/// Also while it is looked for again and again: the grant is asked each time.
+#[tokio::test]
+async fn a_grant_that_is_revoked_ends_the_looking() {
+    let step = Step::new(World { touched: "https://hooks.test/1", ..World::new(Settlement::Observe) });
+    step.write().await;
+    let again = dies(&step, 1);
+    again.world.revoking.store(true, Ordering::Relaxed);
+    again.world.observations.lock().unwrap().extend([Ok(Observation::Absent), Ok(Observation::Done(json!("seen")))]);
+    assert!(again.suspends().await);
+    assert_eq!((again.world.sent(), again.world.observations.lock().unwrap().len()), (1, 1));
 }
 
 #[tokio::test]

@@ -28,13 +28,19 @@ static WRITES: Spec =
 pub struct World {
     pub settlement: Settlement,
     pub repeat_unknown: bool,
+    /// What each call touches.
+    pub touched: &'static str,
     /// What the sendings come to, in turn; `{}` when there is no more.
     pub answers: Mutex<VecDeque<Result<Value, Fault>>>,
     /// What is observed, in turn; nothing when there is no more.
     pub observations: Mutex<VecDeque<Result<Observation, Fault>>>,
     /// The state before, in turn; none when there is no more.
     pub before: Mutex<VecDeque<Result<Option<Value>, Fault>>>,
+    /// Where what is touched is, in turn; where it says itself when there is no more.
+    pub located: Mutex<VecDeque<Result<Option<Vec<Touch>>, Fault>>>,
     pub granted: AtomicBool,
+    /// Whether the grant is revoked as soon as somebody waits.
+    pub revoking: AtomicBool,
     /// Whether there are operations (any more).
     pub known: AtomicBool,
     /// Whether the run is another driver's.
@@ -63,7 +69,11 @@ impl Operation for Thing {
     }
 
     fn touches(&self) -> Vec<Touch> {
-        vec![Touch { action: self.spec.action.into(), resource: "*".into() }]
+        vec![Touch { action: self.spec.action.into(), resource: self.world.touched.into() }]
+    }
+
+    async fn locate(&self) -> Result<Option<Vec<Touch>>, Fault> {
+        self.world.located.lock().unwrap().pop_front().unwrap_or(Ok(None))
     }
 
     fn settlement(&self) -> Settlement {
@@ -139,6 +149,9 @@ impl Clock for Port {
     async fn until(&self, time: Millis) {
         let waited = time - self.0.now.fetch_max(time, Ordering::Relaxed);
         self.0.waits.lock().unwrap().push(waited);
+        if self.0.revoking.load(Ordering::Relaxed) {
+            self.0.granted.store(false, Ordering::Relaxed);
+        }
     }
 }
 
@@ -156,10 +169,13 @@ impl World {
         World {
             settlement,
             repeat_unknown: false,
+            touched: "*",
             answers: Mutex::default(),
             observations: Mutex::default(),
             before: Mutex::default(),
+            located: Mutex::default(),
             granted: AtomicBool::new(true),
+            revoking: AtomicBool::new(false),
             known: AtomicBool::new(true),
             lost: AtomicBool::new(false),
             permits: Semaphore::new(10_000),

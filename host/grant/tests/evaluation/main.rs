@@ -8,6 +8,7 @@
     reason = "a helper of tests that panics fails its test"
 )]
 
+mod addresses;
 mod conditions;
 mod corners;
 mod resources;

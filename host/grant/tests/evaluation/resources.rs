@@ -45,10 +45,18 @@ fn patterns_of_urls() {
     check_resource("http:Get", "https://*.example.com/x", "https://.example.com/x", "unknown");
     check_resource("http:Get", "https://*.example.com/x", "https://notexample.com/x", "no");
     check_resource("http:Get", "https://*.example.com/x", "https://attacker.test/.example.com/x", "no");
+    for plain in ["a;..", "..a;x", "x;v=1/y", "...", "a?b=/..;x"] {
+        check_resource("http:Post", hook, &format!("https://hooks.example.com/services/{plain}"), "yes");
+    }
     for odd in [
         "https://hooks.example.com@attacker.test/services/x",
         "https://hooks.example.com/services/../admin",
         "https://hooks.example.com/services/%2E%2e%2Fadmin",
+        "https://hooks.example.com/services/..;/admin",
+        "https://hooks.example.com/services/..;x=1/admin",
+        "https://hooks.example.com/services/.;x/admin",
+        "https://hooks.example.com/services/%2e.%3Bx/admin",
+        "https://hooks.example.com/services/a%2f..;x%2fadmin",
         "https://hooks.example.com/services\\..\\admin",
         "HTTPS://hooks.example.com/services/x",
         "https://Hooks.example.com/services/x",

@@ -7,7 +7,8 @@ use capability::{Access, Effect, Fault, Marker, Spec};
 use serde::{Deserialize, Serialize};
 
 use super::ec2_fault;
-use super::listing::{self, Filter, Tag};
+use super::listing::{self, Filter};
+use super::tags::{self, Tag};
 use crate::check;
 use crate::client::Aws;
 use crate::operation::AwsOperation;
@@ -40,14 +41,27 @@ struct Instance {
     subnet_id: Option<String>,
     security_groups: Vec<GroupIdentifier>,
     block_device_mappings: Vec<BlockDeviceMapping>,
+    network_interface_ids: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iam_instance_profile: Option<String>,
     tags: Vec<Tag>,
 }
 
+/// A security group, as an instance and its network interfaces name it.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct GroupIdentifier {
+pub(super) struct GroupIdentifier {
     group_id: String,
     group_name: String,
+}
+
+/// Security groups as EC2 answers them.
+pub(super) fn group_identifiers(groups: Option<Vec<types::GroupIdentifier>>) -> Vec<GroupIdentifier> {
+    let group = |group: types::GroupIdentifier| GroupIdentifier {
+        group_id: group.group_id.unwrap_or_default(),
+        group_name: group.group_name.unwrap_or_default(),
+    };
+    groups.unwrap_or_default().into_iter().map(group).collect()
 }
 
 #[derive(Serialize)]
@@ -60,23 +74,22 @@ struct BlockDeviceMapping {
 
 impl From<types::Instance> for Instance {
     fn from(instance: types::Instance) -> Instance {
-        let group = |group: types::GroupIdentifier| GroupIdentifier {
-            group_id: group.group_id.unwrap_or_default(),
-            group_name: group.group_name.unwrap_or_default(),
-        };
         let device = |device: types::InstanceBlockDeviceMapping| BlockDeviceMapping {
             device_name: device.device_name.unwrap_or_default(),
             volume_id: device.ebs.and_then(|ebs| ebs.volume_id),
         };
+        let interfaces = instance.network_interfaces.unwrap_or_default().into_iter();
         let state = instance.state.and_then(|state| state.name);
         Instance {
             instance_id: instance.instance_id.unwrap_or_default(),
             state: state.map(|state| state.as_str().to_owned()).unwrap_or_default(),
             vpc_id: instance.vpc_id,
             subnet_id: instance.subnet_id,
-            security_groups: instance.security_groups.unwrap_or_default().into_iter().map(group).collect(),
+            security_groups: group_identifiers(instance.security_groups),
             block_device_mappings: instance.block_device_mappings.unwrap_or_default().into_iter().map(device).collect(),
-            tags: listing::tags(instance.tags),
+            network_interface_ids: interfaces.filter_map(|interface| interface.network_interface_id).collect(),
+            iam_instance_profile: instance.iam_instance_profile.and_then(|profile| profile.arn),
+            tags: tags::answered(instance.tags),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! What all listings of EC2 share: filters, tags, and the size of a page.
+//! What all listings of EC2 share: filters, and the size of a page.
 
 use aws_sdk_ec2::types;
 use capability::Fault;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::check::invalid;
 
@@ -46,18 +46,4 @@ pub(super) fn filters(filters: &[Filter]) -> Option<Vec<types::Filter>> {
     let filter =
         |filter: &Filter| types::Filter::builder().name(&filter.name).set_values(Some(filter.values.clone())).build();
     (!filters.is_empty()).then(|| filters.iter().map(filter).collect())
-}
-
-/// One tag.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Tag {
-    pub key: String,
-    pub value: String,
-}
-
-/// Tags as EC2 answers them.
-pub(super) fn tags(tags: Option<Vec<types::Tag>>) -> Vec<Tag> {
-    let tag = |tag: types::Tag| Some(Tag { key: tag.key?, value: tag.value.unwrap_or_default() });
-    tags.unwrap_or_default().into_iter().filter_map(tag).collect()
 }

@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::network::Network;
 use crate::check::{self, invalid, quoted};
 
-/// One protocol and range of ports, and the sources that it is open to.
+/// The protocols that EC2 knows by a name, and their numbers
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html>).
+const PROTOCOLS: [(&str, &str); 4] = [("tcp", "6"), ("udp", "17"), ("icmp", "1"), ("icmpv6", "58")];
+
+/// One protocol and range of ports, and the sources or targets that it is open to.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct IpPermission {
@@ -69,7 +73,7 @@ pub(super) struct Rule {
     source: Source,
 }
 
-/// Where traffic comes from. Descriptions do not belong to it.
+/// Where traffic comes from, or goes to. Descriptions do not belong to it.
 #[derive(Clone, Debug, PartialEq)]
 enum Source {
     Network(Network),
@@ -78,11 +82,13 @@ enum Source {
 }
 
 impl IpPermission {
-    /// Whether it can be a permission, and names a source.
+    /// Whether it can be a permission, and names a source or target.
     pub fn check(&self) -> Result<(), Fault> {
-        let known = ["-1", "tcp", "udp", "icmp", "icmpv6"].contains(&self.ip_protocol.as_str());
-        if !known && self.ip_protocol.parse::<u8>().is_err() {
-            return Err(invalid(format!("{} is not a protocol", quoted(&self.ip_protocol))));
+        if !is_protocol(&self.ip_protocol) {
+            return Err(invalid(format!(
+                "{} is not a protocol: give `tcp`, `udp`, `icmp`, `icmpv6`, a number from 0 to 255, or `-1` for all",
+                quoted(&self.ip_protocol)
+            )));
         }
         for port in [self.from_port, self.to_port].into_iter().flatten() {
             if !(-1..=65_535).contains(&port) {
@@ -105,20 +111,20 @@ impl IpPermission {
             check::id("sg", pair.group_id.as_deref().unwrap_or_default())?;
         }
         match self.rules().is_empty() {
-            true => Err(invalid("each of `ip-permissions` must name a source")),
+            true => Err(invalid("each of `ip-permissions` must name a source or target")),
             false => Ok(()),
         }
     }
 
+    /// The protocol by its name where it has one, and else by its number: two spellings of one are equal.
+    pub fn protocol(&self) -> &str {
+        let named = PROTOCOLS.iter().find(|(_, number)| *number == self.ip_protocol);
+        named.map_or(self.ip_protocol.as_str(), |(name, _)| name)
+    }
+
     /// Its rules, in a form in which equal ones are equal: EC2 answers in its own spelling.
     pub fn rules(&self) -> Vec<Rule> {
-        let protocol = match self.ip_protocol.as_str() {
-            "6" => "tcp",
-            "17" => "udp",
-            "1" => "icmp",
-            "58" => "icmpv6",
-            other => other,
-        };
+        let protocol = self.protocol();
         let port = |port: Option<i32>, all: i32| port.filter(|port| *port != -1).unwrap_or(all);
         let ports = match protocol {
             "-1" => (-1, -1),
@@ -138,6 +144,16 @@ impl IpPermission {
         self.sources().into_iter().filter_map(network).collect()
     }
 
+    /// The ids of the prefix lists.
+    pub fn prefix_lists(&self) -> Vec<String> {
+        self.prefix_list_ids.iter().map(|list| list.prefix_list_id.clone()).collect()
+    }
+
+    /// The ids of the other groups.
+    pub fn groups(&self) -> Vec<String> {
+        self.user_id_group_pairs.iter().filter_map(|pair| pair.group_id.clone()).collect()
+    }
+
     fn sources(&self) -> Vec<Source> {
         let v4 = self.ip_ranges.iter().filter_map(|range| network(&range.cidr_ip)).map(Source::Network);
         let v6 = self.ipv6_ranges.iter().filter_map(|range| network(&range.cidr_ipv6)).map(Source::Network);
@@ -146,14 +162,32 @@ impl IpPermission {
         v4.chain(v6).chain(lists).chain(groups).collect()
     }
 
-    /// As the SDK takes it. Descriptions are left out: EC2 does not compare them.
+    /// As the SDK takes it to add rules.
     pub fn to_sdk(&self) -> types::IpPermission {
-        let v4 = |range: &IpRange| types::IpRange::builder().cidr_ip(&range.cidr_ip).build();
-        let v6 = |range: &Ipv6Range| types::Ipv6Range::builder().cidr_ipv6(&range.cidr_ipv6).build();
-        let list = |list: &PrefixListId| types::PrefixListId::builder().prefix_list_id(&list.prefix_list_id).build();
+        self.sdk(Clone::clone)
+    }
+
+    /// As the SDK takes it to remove rules. Descriptions are left out: EC2 does not compare them.
+    pub fn to_sdk_undescribed(&self) -> types::IpPermission {
+        self.sdk(|_| None)
+    }
+
+    fn sdk(&self, description: fn(&Option<String>) -> Option<String>) -> types::IpPermission {
+        let v4 = |range: &IpRange| {
+            let builder = types::IpRange::builder().cidr_ip(&range.cidr_ip);
+            builder.set_description(description(&range.description)).build()
+        };
+        let v6 = |range: &Ipv6Range| {
+            let builder = types::Ipv6Range::builder().cidr_ipv6(&range.cidr_ipv6);
+            builder.set_description(description(&range.description)).build()
+        };
+        let list = |list: &PrefixListId| {
+            let builder = types::PrefixListId::builder().prefix_list_id(&list.prefix_list_id);
+            builder.set_description(description(&list.description)).build()
+        };
         let group = |pair: &UserIdGroupPair| {
-            let builder = types::UserIdGroupPair::builder();
-            builder.set_group_id(pair.group_id.clone()).set_user_id(pair.user_id.clone()).build()
+            let builder = types::UserIdGroupPair::builder().set_group_id(pair.group_id.clone());
+            builder.set_user_id(pair.user_id.clone()).set_description(description(&pair.description)).build()
         };
         types::IpPermission::builder()
             .ip_protocol(&self.ip_protocol)
@@ -201,6 +235,13 @@ pub(super) fn permissions(permissions: Option<Vec<types::IpPermission>>) -> Vec<
 fn some<T>(items: impl Iterator<Item = T>) -> Option<Vec<T>> {
     let items: Vec<T> = items.collect();
     (!items.is_empty()).then_some(items)
+}
+
+/// Whether it is a protocol, in the one spelling of its number: EC2 might read `+6` and `06` as it reads `6`, and a grant that
+/// denies `tcp` would not.
+fn is_protocol(text: &str) -> bool {
+    let is_number = || text.parse::<u8>().is_ok_and(|number| number.to_string() == text);
+    text == "-1" || PROTOCOLS.iter().any(|(name, _)| *name == text) || is_number()
 }
 
 fn network(text: &str) -> Option<Network> {
@@ -264,11 +305,21 @@ mod tests {
     #[test]
     fn what_is_no_permission_is_refused() {
         let source = json!([{ "cidr-ip": "10.0.0.0/8" }]);
-        assert_eq!(permission(json!({ "ip-ranges": source })).check(), Ok(()));
+        for protocol in ["tcp", "icmpv6", "-1", "0", "6", "50", "255"] {
+            let permission = permission(json!({ "ip-ranges": source, "ip-protocol": protocol }));
+            assert_eq!(permission.check(), Ok(()), "{protocol}");
+        }
         for wrong in [
             json!({}),
             json!({ "ip-ranges": source, "ip-protocol": "all" }),
             json!({ "ip-ranges": source, "ip-protocol": "256" }),
+            json!({ "ip-ranges": source, "ip-protocol": "+6" }),
+            json!({ "ip-ranges": source, "ip-protocol": "06" }),
+            json!({ "ip-ranges": source, "ip-protocol": "006" }),
+            json!({ "ip-ranges": source, "ip-protocol": "TCP" }),
+            json!({ "ip-ranges": source, "ip-protocol": " 6" }),
+            json!({ "ip-ranges": source, "ip-protocol": "-0" }),
+            json!({ "ip-ranges": source, "ip-protocol": "" }),
             json!({ "ip-ranges": source, "from-port": 65536 }),
             json!({ "ip-ranges": source, "to-port": -2 }),
             json!({ "ip-ranges": [{ "cidr-ip": "::/0" }] }),

@@ -8,7 +8,7 @@ use aws_sdk_ec2::types;
 use capability::{Access, Effect, Fault, Marker, Scope, Spec, Touch};
 use serde::{Deserialize, Serialize};
 
-use super::{ec2_fault, listing, tags};
+use super::{arn, ec2_fault, listing, tags};
 use crate::check;
 use crate::client::Aws;
 use crate::operation::{AwsOperation, touch};
@@ -53,7 +53,7 @@ impl AwsOperation for GetManagedPrefixListEntries {
     }
 
     fn touches(&self, scope: &Scope) -> Vec<Touch> {
-        vec![touch(Self::SPEC.action, scope.arn("ec2", &format!("prefix-list/{}", self.prefix_list_id)))]
+        vec![touch(Self::SPEC.action, arn(scope, "prefix-list", &self.prefix_list_id))]
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<PrefixListEntriesPage, Fault> {
@@ -73,6 +73,6 @@ impl AwsOperation for GetManagedPrefixListEntries {
     }
 
     async fn tags(&self, aws: &Aws, resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
-        tags(aws, resource).await
+        tags::of(aws, resource).await
     }
 }

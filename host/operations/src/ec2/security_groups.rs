@@ -1,37 +1,26 @@
-//! Security groups and their rules.
+//! Security groups. Their rules are changed in `security_group_rules`.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::operation::revoke_security_group_ingress::RevokeSecurityGroupIngressOutput;
-use aws_sdk_ec2::types;
+use aws_sdk_ec2::types::{self, ResourceType};
 use capability::{Access, Effect, Fault, FaultKind, Marker, Observation, Scope, Settlement, Spec, Touch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::listing::{self, Tag};
-use super::permission::{IpPermission, Rule, permissions};
-use super::{ec2_fault, tags};
+use super::listing::{self, Filter};
+use super::permission::{IpPermission, permissions};
+use super::tags::{self, Tag};
+use super::{arn, ec2_fault};
 use crate::check::{self, invalid};
 use crate::client::Aws;
+use crate::fault::incomplete;
 use crate::operation::{AwsOperation, Nothing, observed, touch};
 
-/// DescribeSecurityGroups: one page of groups.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct DescribeSecurityGroups {
-    group_ids: Vec<String>,
-    next_token: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) struct SecurityGroupsPage {
-    security_groups: Vec<SecurityGroup>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_token: Option<String>,
-}
+/// The longest name and the longest description, in characters
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html>).
+const TEXT: usize = 255;
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -43,6 +32,7 @@ struct SecurityGroup {
     owner_id: String,
     description: String,
     ip_permissions: Vec<IpPermission>,
+    ip_permissions_egress: Vec<IpPermission>,
     tags: Vec<Tag>,
 }
 
@@ -55,9 +45,45 @@ impl From<types::SecurityGroup> for SecurityGroup {
             owner_id: group.owner_id.unwrap_or_default(),
             description: group.description.unwrap_or_default(),
             ip_permissions: permissions(group.ip_permissions),
-            tags: listing::tags(group.tags),
+            ip_permissions_egress: permissions(group.ip_permissions_egress),
+            tags: tags::answered(group.tags),
         }
     }
+}
+
+/// Host read: the group with this id, if there is one.
+pub(super) async fn group(aws: &Aws, id: &str) -> Result<Option<types::SecurityGroup>, Fault> {
+    let reply = aws.client(Client::new).describe_security_groups().group_ids(id).send().await;
+    match reply.map_err(ec2_fault) {
+        Ok(reply) => Ok(reply.security_groups.unwrap_or_default().pop()),
+        Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// The answer to a change, by the `return` in it.
+pub(super) fn accepted(success: Option<bool>) -> Result<Nothing, Fault> {
+    match success {
+        Some(false) => Err(Fault::unknown("unreadable-reply", "EC2 answered neither success nor an error")),
+        _ => Ok(Nothing {}),
+    }
+}
+
+/// DescribeSecurityGroups: one page of groups.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct DescribeSecurityGroups {
+    group_ids: Vec<String>,
+    filters: Vec<Filter>,
+    next_token: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct SecurityGroupsPage {
+    security_groups: Vec<SecurityGroup>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
 }
 
 #[async_trait]
@@ -72,7 +98,8 @@ impl AwsOperation for DescribeSecurityGroups {
     type Output = SecurityGroupsPage;
 
     fn check(&self) -> Result<(), Fault> {
-        check::ids("sg", &self.group_ids)
+        check::ids("sg", &self.group_ids)?;
+        listing::check_filters(&self.filters)
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<SecurityGroupsPage, Fault> {
@@ -80,6 +107,7 @@ impl AwsOperation for DescribeSecurityGroups {
             .client(Client::new)
             .describe_security_groups()
             .set_group_ids(listing::named(&self.group_ids))
+            .set_filters(listing::filters(&self.filters))
             .set_max_results(listing::page(&self.group_ids))
             .set_next_token(self.next_token.clone());
         let reply = request.send().await.map_err(ec2_fault)?;
@@ -90,55 +118,111 @@ impl AwsOperation for DescribeSecurityGroups {
     }
 }
 
-/// RevokeSecurityGroupIngress: sources removed from a group's rules for incoming traffic.
+/// CreateSecurityGroup: a group in a VPC, tagged as it is created.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct RevokeSecurityGroupIngress {
+pub(super) struct CreateSecurityGroup {
+    group_name: String,
+    description: String,
+    vpc_id: String,
+    tags: Vec<Tag>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct CreateSecurityGroupOutput {
     group_id: String,
-    ip_permissions: Vec<IpPermission>,
-}
-
-impl RevokeSecurityGroupIngress {
-    /// Host read: what the group has now; `None` when there is no such group.
-    async fn current(&self, aws: &Aws) -> Result<Option<Vec<IpPermission>>, Fault> {
-        let reply = aws.client(Client::new).describe_security_groups().group_ids(&self.group_id).send().await;
-        match reply.map_err(ec2_fault) {
-            Ok(reply) => {
-                Ok(reply.security_groups.unwrap_or_default().pop().map(|group| permissions(group.ip_permissions)))
-            }
-            Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
-            Err(fault) => Err(fault),
-        }
-    }
-
-    fn texts(&self, text: impl Fn(&IpPermission) -> String) -> Vec<String> {
-        self.ip_permissions.iter().map(text).collect()
-    }
-}
-
-/// The answer to a revocation. For a default VPC, EC2 answers a source that is not there with success and a list of what
-/// it did not know, for others with an error
-/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html>): a plugin is told alike,
-/// unless something was revoked and the group now is as it was asked for.
-fn revoked(reply: &RevokeSecurityGroupIngressOutput) -> Result<Nothing, Fault> {
-    if reply.r#return == Some(false) {
-        return Err(Fault::unknown("unreadable-reply", "EC2 answered neither success nor an error"));
-    }
-    match !reply.unknown_ip_permissions().is_empty() && reply.revoked_security_group_rules().is_empty() {
-        true => Err(Fault::known(
-            FaultKind::NotFound,
-            "InvalidPermission.NotFound",
-            "the group has none of the sources that were to be revoked",
-        )),
-        false => Ok(Nothing {}),
-    }
 }
 
 #[async_trait]
-impl AwsOperation for RevokeSecurityGroupIngress {
+impl AwsOperation for CreateSecurityGroup {
     const SPEC: &'static Spec = &Spec {
-        function: "quell:ec2/security-groups@0.1.0#revoke-security-group-ingress",
-        action: "ec2:RevokeSecurityGroupIngress",
+        function: "quell:ec2/security-groups@0.1.0#create-security-group",
+        action: "ec2:CreateSecurityGroup",
+        also: &[("ec2:CreateTags", Access::Tagging)],
+        access: Access::Write,
+        effect: Effect::Write,
+    };
+    type Output = CreateSecurityGroupOutput;
+
+    /// Which characters the texts may have is left to EC2, whose answer says it.
+    fn check(&self) -> Result<(), Fault> {
+        check::id("vpc", &self.vpc_id)?;
+        for (name, text) in [("group-name", &self.group_name), ("description", &self.description)] {
+            if !(1..=TEXT).contains(&text.chars().count()) {
+                return Err(invalid(format!("`{name}` must have 1 to {TEXT} characters")));
+            }
+        }
+        if self.group_name.starts_with("sg-") {
+            return Err(invalid("`group-name` must not start with `sg-`, as ids do"));
+        }
+        tags::check_new(&self.tags)
+    }
+
+    /// IAM checks both the VPC and the group, and the tags on it
+    /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>).
+    fn touches(&self, scope: &Scope) -> Vec<Touch> {
+        let group = arn(scope, "security-group", "*");
+        vec![
+            touch(Self::SPEC.action, arn(scope, "vpc", &self.vpc_id)),
+            touch(Self::SPEC.action, group.as_str()),
+            touch("ec2:CreateTags", group),
+        ]
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, Vec<String>)> {
+        vec![("group-name", vec![self.group_name.clone()])]
+    }
+
+    fn settlement(&self) -> Settlement {
+        Settlement::Observe
+    }
+
+    async fn send(&self, aws: &Aws, marker: &Marker) -> Result<CreateSecurityGroupOutput, Fault> {
+        let request = aws
+            .client(Client::new)
+            .create_security_group()
+            .group_name(&self.group_name)
+            .description(&self.description)
+            .vpc_id(&self.vpc_id)
+            .tag_specifications(tags::marked(ResourceType::SecurityGroup, &self.tags, marker));
+        let group_id = request.send().await.map_err(ec2_fault)?.group_id.ok_or_else(|| incomplete("groupId"))?;
+        Ok(CreateSecurityGroupOutput { group_id })
+    }
+
+    async fn tags(&self, aws: &Aws, resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
+        tags::of(aws, resource).await
+    }
+
+    /// The group of this VPC that carries the marker.
+    async fn observe(&self, aws: &Aws, marker: &Marker) -> Result<Observation, Fault> {
+        let request = aws
+            .client(Client::new)
+            .describe_security_groups()
+            .filters(tags::marker_filter(marker))
+            .filters(types::Filter::builder().name("vpc-id").values(&self.vpc_id).build());
+        let mut found = request.send().await.map_err(ec2_fault)?.security_groups.unwrap_or_default();
+        observed(found.pop().and_then(|group| group.group_id).map(|group_id| CreateSecurityGroupOutput { group_id }))
+    }
+
+    /// The id is lost with the answer.
+    fn presumed(&self) -> Option<CreateSecurityGroupOutput> {
+        Some(CreateSecurityGroupOutput { group_id: String::new() })
+    }
+}
+
+/// DeleteSecurityGroup: a group that nothing uses any more.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct DeleteSecurityGroup {
+    group_id: String,
+}
+
+#[async_trait]
+impl AwsOperation for DeleteSecurityGroup {
+    const SPEC: &'static Spec = &Spec {
+        function: "quell:ec2/security-groups@0.1.0#delete-security-group",
+        action: "ec2:DeleteSecurityGroup",
         also: &[],
         access: Access::Write,
         effect: Effect::Write,
@@ -146,26 +230,11 @@ impl AwsOperation for RevokeSecurityGroupIngress {
     type Output = Nothing;
 
     fn check(&self) -> Result<(), Fault> {
-        check::id("sg", &self.group_id)?;
-        if self.ip_permissions.is_empty() {
-            return Err(invalid("`ip-permissions` must name what to revoke"));
-        }
-        self.ip_permissions.iter().try_for_each(IpPermission::check)
+        check::id("sg", &self.group_id)
     }
 
     fn touches(&self, scope: &Scope) -> Vec<Touch> {
-        vec![touch(Self::SPEC.action, scope.arn("ec2", &format!("security-group/{}", self.group_id)))]
-    }
-
-    /// `cidr` has every block of both families in canonical spelling; absent ports are `-1`, which is all of them.
-    fn arguments(&self) -> Vec<(&'static str, Vec<String>)> {
-        let port = |port: Option<i32>| port.unwrap_or(-1).to_string();
-        vec![
-            ("cidr", self.ip_permissions.iter().flat_map(IpPermission::networks).collect()),
-            ("ip-protocol", self.texts(|permission| permission.ip_protocol.clone())),
-            ("from-port", self.texts(|permission| port(permission.from_port))),
-            ("to-port", self.texts(|permission| port(permission.to_port))),
-        ]
+        vec![touch(Self::SPEC.action, arn(scope, "security-group", &self.group_id))]
     }
 
     fn settlement(&self) -> Settlement {
@@ -173,28 +242,22 @@ impl AwsOperation for RevokeSecurityGroupIngress {
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
-        let request = aws
-            .client(Client::new)
-            .revoke_security_group_ingress()
-            .group_id(&self.group_id)
-            .set_ip_permissions(Some(self.ip_permissions.iter().map(IpPermission::to_sdk).collect()));
-        revoked(&request.send().await.map_err(ec2_fault)?)
+        let request = aws.client(Client::new).delete_security_group().group_id(&self.group_id);
+        accepted(request.send().await.map_err(ec2_fault)?.r#return)
     }
 
     async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        Ok(self.current(aws).await?.map(|permissions| json!({ "ip-permissions": permissions })))
+        let group = group(aws, &self.group_id).await?.map(SecurityGroup::from);
+        Ok(group.map(|group| json!({ "security-group": group })))
     }
 
     async fn tags(&self, aws: &Aws, resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
-        tags(aws, resource).await
+        tags::of(aws, resource).await
     }
 
-    /// Done when none of the sources is left, which is also so when the whole group is gone: nothing that the call was to
-    /// close is open. When some are left it is sent again; EC2 then says which it does not know.
+    /// Done when the group is gone.
     async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let left: Vec<Rule> =
-            self.current(aws).await?.unwrap_or_default().iter().flat_map(IpPermission::rules).collect();
-        let gone = self.ip_permissions.iter().flat_map(IpPermission::rules).all(|rule| !left.contains(&rule));
+        let gone = group(aws, &self.group_id).await?.is_none();
         observed(gone.then_some(Nothing {}))
     }
 

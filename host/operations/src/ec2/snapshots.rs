@@ -4,24 +4,20 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{self, ResourceType, TagSpecification};
+use aws_sdk_ec2::types::{self, ResourceType};
 use capability::{Access, Effect, Fault, Marker, Observation, Scope, Settlement, Spec, Touch};
 use serde::{Deserialize, Serialize};
 
-use super::listing::{self, Filter, Tag};
-use super::{ec2_fault, tags};
-use crate::check::{self, invalid, quoted};
+use super::listing::{self, Filter};
+use super::tags::{self, Tag};
+use super::{arn, ec2_fault};
+use crate::check::{self, invalid};
 use crate::client::Aws;
 use crate::fault::incomplete;
 use crate::operation::{AwsOperation, observed, touch};
 
-/// The tag that a snapshot is found again by: its value is the marker's token.
-const MARKER: &str = "quell:call";
 /// Whose snapshots are listed: without it, EC2 lists every public one too.
 const OWNER: &str = "self";
-/// How many tags a plugin may give; EC2 takes 50
-/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>), and one is the marker.
-const TAGS: usize = 49;
 /// The longest description, in characters.
 const DESCRIPTION: usize = 255;
 
@@ -44,7 +40,7 @@ impl From<types::Snapshot> for Snapshot {
             state: snapshot.state.map(|state| state.as_str().to_owned()).unwrap_or_default(),
             start_time: snapshot.start_time.map(|time| time.to_string()).unwrap_or_default(),
             description: snapshot.description.unwrap_or_default(),
-            tags: listing::tags(snapshot.tags),
+            tags: tags::answered(snapshot.tags),
         }
     }
 }
@@ -56,15 +52,6 @@ pub(super) struct CreateSnapshot {
     volume_id: String,
     description: String,
     tags: Vec<Tag>,
-}
-
-impl CreateSnapshot {
-    fn marked(&self, marker: &Marker) -> TagSpecification {
-        let tag = |key: &str, value: &str| types::Tag::builder().key(key).value(value).build();
-        let own = self.tags.iter().map(|own| tag(&own.key, &own.value));
-        let all = own.chain([tag(MARKER, &marker.token)]).collect();
-        TagSpecification::builder().resource_type(ResourceType::Snapshot).set_tags(Some(all)).build()
-    }
 }
 
 #[async_trait]
@@ -83,30 +70,15 @@ impl AwsOperation for CreateSnapshot {
         if self.description.chars().count() > DESCRIPTION {
             return Err(invalid(format!("`description` must have at most {DESCRIPTION} characters")));
         }
-        if self.tags.len() > TAGS {
-            return Err(invalid(format!("there may be at most {TAGS} `tags`")));
-        }
-        for Tag { key, value } in &self.tags {
-            if !(1..=127).contains(&key.chars().count()) || value.chars().count() > 256 {
-                return Err(invalid("a tag has a key of 1 to 127 characters and a value of at most 256"));
-            }
-            // `aws:` is AWS's; a plugin that could set `quell:call` could pass its snapshot off as another call's.
-            let lower = key.to_lowercase();
-            if lower.starts_with("aws:") || lower.starts_with("quell:") {
-                return Err(invalid(format!("the tag {} has a reserved prefix", quoted(key))));
-            }
-        }
-        Ok(())
+        tags::check_new(&self.tags)
     }
 
     /// IAM checks both the volume and the snapshot, and the tags on it
-    /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>). A snapshot's ARN has no
-    /// account.
+    /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>).
     fn touches(&self, scope: &Scope) -> Vec<Touch> {
-        let Scope { partition, region, .. } = scope;
-        let snapshot = format!("arn:{partition}:ec2:{region}::snapshot/*");
+        let snapshot = arn(scope, "snapshot", "*");
         vec![
-            touch(Self::SPEC.action, scope.arn("ec2", &format!("volume/{}", self.volume_id))),
+            touch(Self::SPEC.action, arn(scope, "volume", &self.volume_id)),
             touch(Self::SPEC.action, snapshot.as_str()),
             touch("ec2:CreateTags", snapshot),
         ]
@@ -122,7 +94,7 @@ impl AwsOperation for CreateSnapshot {
             .create_snapshot()
             .volume_id(&self.volume_id)
             .description(&self.description)
-            .tag_specifications(self.marked(marker));
+            .tag_specifications(tags::marked(ResourceType::Snapshot, &self.tags, marker));
         let reply = request.send().await.map_err(ec2_fault)?;
         Ok(Snapshot {
             snapshot_id: reply.snapshot_id.ok_or_else(|| incomplete("snapshotId"))?,
@@ -130,23 +102,22 @@ impl AwsOperation for CreateSnapshot {
             state: reply.state.map(|state| state.as_str().to_owned()).unwrap_or_default(),
             start_time: reply.start_time.map(|time| time.to_string()).unwrap_or_default(),
             description: reply.description.unwrap_or_default(),
-            tags: listing::tags(reply.tags),
+            tags: tags::answered(reply.tags),
         })
     }
 
     async fn tags(&self, aws: &Aws, resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
-        tags(aws, resource).await
+        tags::of(aws, resource).await
     }
 
     /// The snapshot of this volume that carries the marker.
     async fn observe(&self, aws: &Aws, marker: &Marker) -> Result<Observation, Fault> {
-        let filter = |name: String, value: &str| types::Filter::builder().name(name).values(value).build();
         let request = aws
             .client(Client::new)
             .describe_snapshots()
             .owner_ids(OWNER)
-            .filters(filter(format!("tag:{MARKER}"), &marker.token))
-            .filters(filter("volume-id".into(), &self.volume_id));
+            .filters(tags::marker_filter(marker))
+            .filters(types::Filter::builder().name("volume-id").values(&self.volume_id).build());
         let mut found = request.send().await.map_err(ec2_fault)?.snapshots.unwrap_or_default();
         observed(found.pop().map(Snapshot::from))
     }

@@ -7,7 +7,8 @@ use capability::{Access, Effect, Fault, Marker, Spec};
 use serde::{Deserialize, Serialize};
 
 use super::ec2_fault;
-use super::listing::{self, Filter, Tag};
+use super::listing::{self, Filter};
+use super::tags::{self, Tag};
 use crate::check;
 use crate::client::Aws;
 use crate::operation::AwsOperation;
@@ -63,7 +64,7 @@ impl From<types::Volume> for Volume {
             size: volume.size.and_then(|size| size.try_into().ok()).unwrap_or_default(),
             encrypted: volume.encrypted.unwrap_or_default(),
             attachments: volume.attachments.unwrap_or_default().into_iter().map(attachment).collect(),
-            tags: listing::tags(volume.tags),
+            tags: tags::answered(volume.tags),
         }
     }
 }

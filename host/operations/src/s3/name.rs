@@ -1,4 +1,4 @@
-//! The names of buckets. A parameter of S3 in which a bucket is expected also takes the ARN of an access point, and an
+//! The names of buckets, and the keys of objects. A parameter of S3 in which a bucket is expected also takes the ARN of an access point, and an
 //! alias that looks like a name: each is another way to a bucket that a grant on the bucket's ARN would not see. So a
 //! bucket has one name here, its own.
 
@@ -29,6 +29,30 @@ pub(super) fn bucket(text: &str) -> Result<(), Fault> {
     )))
 }
 
+/// The longest key, in bytes.
+const KEY: usize = 1024;
+
+/// Whether `text` is the key of an object (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>).
+///
+/// A key may have nearly anything, so it is not an identifier, and what it has goes into an ARN. Grants take no `*` and no
+/// `?` of a resource for a wildcard; people who read `…/*` in the ledger do, and the gate itself means by it what is yet
+/// to be created. Keys with them are not taken here. Nor are those that a proxy may shorten to another one, `.` and `..`
+/// between slashes.
+pub(super) fn key(text: &str) -> Result<(), Fault> {
+    let problem = if text.is_empty() || text.len() > KEY {
+        "must have 1 to 1024 bytes"
+    } else if text.contains(char::is_control) {
+        "must have no control characters"
+    } else if text.contains(['*', '?']) {
+        "must have no `*` and no `?`, which could be taken for wildcards"
+    } else if text.split('/').any(|part| matches!(part, "." | "..")) {
+        "must have no `.` and no `..` between slashes"
+    } else {
+        return Ok(());
+    };
+    Err(invalid(format!("the key {} {problem}", quoted(text))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +66,19 @@ mod tests {
         for wrong in ["", "ab", "Acme", "acme_data", "-acme", "acme-", "a..b", "10.0.0.1", "acme/", &"a".repeat(64)] {
             assert!(bucket(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn c10_keys_are_taken_as_they_are_or_not_at_all() {
+        let long = "ä".repeat(512);
+        for right in ["a", "a/b.json", "/a//b/", "%2f", "A b+c&d=e;f:g", "ключ", ".a", "a..b/...", &long] {
+            assert_eq!(key(right), Ok(()), "{right}");
+        }
+        for wrong in ["", "*", "a/*", "a?", "../a", "a/../b", "a/./b", "a/..", ".", "a\n", "a\0", "\u{7f}", "\u{85}"] {
+            let seen = key(wrong).map_err(|fault| fault.code).map_or_else(|code| code, |()| "taken".into());
+            case("C10", &format!("the key {wrong:?}"), "invalid-arguments", seen);
+        }
+        assert!(key(&format!("{long}a")).is_err());
     }
 
     #[test]

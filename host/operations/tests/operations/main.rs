@@ -7,9 +7,13 @@
 
 mod access;
 mod check;
+mod cloudtrail;
 mod contract;
 mod credentials;
+mod iam;
+mod http;
 mod rows;
+mod s3;
 mod server;
 mod settlement;
 mod wit;
@@ -29,7 +33,7 @@ fn scope() -> Scope {
 }
 
 fn marker() -> Marker {
-    Marker { call: "r-1/fix/1/1".into(), token: "0123456789abcdef0123456789abcdef".into() }
+    Marker { call: "r-1/fix/1/1".into(), token: "0123456789abcdef0123456789abcdef".into(), addresses: vec![] }
 }
 
 /// An account whose requests all go to `endpoint`.

@@ -12,6 +12,8 @@ use tokio::task::JoinHandle;
 pub enum Reply {
     /// With a status and a body.
     Full(u16, String),
+    /// With a status, headers and a body.
+    Headed(u16, &'static [(&'static str, &'static str)], String),
     /// With a success that breaks off in the middle of its body.
     Cut,
     /// Not at all: the connection is closed.
@@ -25,6 +27,8 @@ pub struct Request {
     pub head: String,
     /// The form in the body.
     pub form: BTreeMap<String, String>,
+    /// The body, as text.
+    pub body: String,
 }
 
 /// The server; it stops when it is dropped.
@@ -92,8 +96,10 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
         }
     }
     let body = std::str::from_utf8(&bytes[length..]).unwrap();
-    let form = body.split('&').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (plain(key), plain(value)));
-    Some(Request { form: form.collect(), head: head.clone() })
+    let is_form = header("content-type").is_some_and(|(_, value)| value == "application/x-www-form-urlencoded");
+    let pairs = body.split('&').filter(|_| is_form).filter_map(|pair| pair.split_once('='));
+    let form = pairs.map(|(key, value)| (plain(key), plain(value))).collect();
+    Some(Request { form, head: head.clone(), body: body.to_owned() })
 }
 
 /// Undoes the encoding of a form.
@@ -114,13 +120,13 @@ fn plain(text: &str) -> String {
 }
 
 async fn write(stream: &mut TcpStream, reply: Reply) {
+    let full = |status: u16, headers: &[(&str, &str)], body: &str| {
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        format!("HTTP/1.1 {status} x\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
+    };
     let text = match reply {
-        Reply::Full(status, body) => {
-            let length = body.len();
-            format!(
-                "HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-type: text/xml\r\ncontent-length: {length}\r\n\r\n{body}"
-            )
-        }
+        Reply::Full(status, body) => full(status, &[("content-type", "text/xml")], &body),
+        Reply::Headed(status, headers, body) => full(status, headers, &body),
         Reply::Cut => "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 1000\r\n\r\n<Half".into(),
         Reply::None => String::new(),
     };

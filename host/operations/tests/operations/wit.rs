@@ -53,12 +53,34 @@ impl Contract {
         self.removals(&params, &self.object(&params), true)
     }
 
-    /// Arguments that are not of the function's type: they lack something, or have something more.
+    /// Arguments that have another case of an enum or variant each, which is right.
+    pub fn with_other_cases(&self, function: &str) -> Vec<Value> {
+        let params = self.signature(function).params;
+        let right = self.object(&params);
+        let nth = |n: usize| {
+            self.changes(&params, &right, &|object, (name, ty)| {
+                let cases = self.cases(ty);
+                cases.get(n).map(|case| object.insert(name.clone(), case.clone())).is_some()
+            })
+        };
+        (1..).map(nth).take_while(|changed| !changed.is_empty()).flatten().collect()
+    }
+
+    /// Arguments that are not of the function's type: they lack something, have something more, or have a case that there
+    /// is not.
     pub fn wrong_arguments(&self, function: &str) -> Vec<Value> {
         let params = self.signature(function).params;
         let right = self.object(&params);
         let mut wrong = self.removals(&params, &right, false);
         wrong.extend(self.additions(&params, &right));
+        wrong.extend(self.changes(&params, &right, &|object, (name, ty)| {
+            let unknown = match self.cases(ty).first() {
+                Some(Value::Object(_)) => json!({ "surplus": {} }),
+                Some(_) => json!("surplus"),
+                None => return false,
+            };
+            object.insert(name.clone(), unknown).is_some()
+        }));
         wrong
     }
 
@@ -117,12 +139,29 @@ impl Contract {
             Some(TypeDefKind::Record(_)) => self.object(&self.fields(ty).unwrap()),
             Some(TypeDefKind::List(item)) => json!([self.value(name.strip_suffix('s').unwrap_or(name), item)]),
             Some(TypeDefKind::Option(some)) => self.value(name, some),
+            Some(TypeDefKind::Enum(_) | TypeDefKind::Variant(_)) => self.cases(ty).swap_remove(0),
             Some(other) => panic!("no sample of a {} yet", other.as_str()),
             None => match ty {
                 Type::Bool => json!(true),
                 Type::String => json!(text(name)),
                 _ => json!(7),
             },
+        }
+    }
+
+    /// A value of each case of an enum or variant, and of an option of one.
+    fn cases(&self, ty: &Type) -> Vec<Value> {
+        let payload = |case: &str, ty: &Option<Type>| match ty {
+            Some(ty) => self.value(case, ty),
+            None => json!({}),
+        };
+        match self.kind(ty) {
+            Some(TypeDefKind::Option(some)) => self.cases(some),
+            Some(TypeDefKind::Enum(cases)) => cases.cases.iter().map(|case| json!(case.name)).collect(),
+            Some(TypeDefKind::Variant(variant)) => {
+                variant.cases.iter().map(|case| json!({ &case.name: payload(&case.name, &case.ty) })).collect()
+            }
+            _ => vec![],
         }
     }
 
@@ -180,6 +219,20 @@ impl Contract {
                 let items = value.as_array().unwrap_or_else(|| panic!("{place} is no list"));
                 items.iter().for_each(|value| self.check_type(item, value, place));
             }
+            Some(TypeDefKind::Enum(cases)) => {
+                let case = value.as_str().unwrap_or_else(|| panic!("{place} is no case"));
+                assert!(cases.cases.iter().any(|known| known.name == case), "{place} has no case `{case}`");
+            }
+            Some(TypeDefKind::Variant(variant)) => {
+                let object = value.as_object().filter(|object| object.len() == 1);
+                let (name, payload) =
+                    object.and_then(|object| object.iter().next()).unwrap_or_else(|| panic!("{place}"));
+                let case = variant.cases.iter().find(|case| case.name == *name);
+                match &case.unwrap_or_else(|| panic!("{place} has no case `{name}`")).ty {
+                    Some(ty) => self.check_type(ty, payload, &format!("{place}.{name}")),
+                    None => assert_eq!(payload, &json!({}), "{place}.{name}"),
+                }
+            }
             Some(other) => panic!("{place}: a {} cannot be checked yet", other.as_str()),
             None => assert!(
                 match ty {
@@ -196,16 +249,30 @@ impl Contract {
 /// A text that a parameter or field of this name may have.
 fn text(name: &str) -> &'static str {
     match name {
-        "group-id" => "sg-1",
-        "instance-id" => "i-1",
+        "group-id" | "group" => "sg-1",
+        "instance-id" | "resource" => "i-1",
+        "instance-initiated-shutdown-behavior" => "stop",
+        "network-interface-id" => "eni-1",
         "volume-id" => "vol-1",
         "snapshot-id" => "snap-1",
         "prefix-list-id" => "pl-1",
+        "vpc-id" => "vpc-1",
+        "url" => "https://h.test/x",
+        "found" => "/x",
+        "key" => "x-key",
         "bucket" => "acme-data",
         "topic-arn" => "arn:aws:sns:eu-central-1:123456789012:alerts",
         "cidr-ip" => "10.0.0.0/8",
         "cidr-ipv6" => "2001:db8::/32",
         "ip-protocol" => "tcp",
+        "policy" | "policy-document" => r#"{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#,
+        "access-key-id" => "AKIAIOSFODNN7EXAMPLE",
+        "status" => "Inactive",
+        "attribute-key" => "EventName",
+        "start-time" | "end-time" => "2026-01-02T03:04:05Z",
+        "sse-algorithm" => "aws:kms",
+        "type" => "CanonicalUser",
+        "permission" => "READ",
         _ => "text",
     }
 }

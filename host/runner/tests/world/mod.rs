@@ -41,6 +41,9 @@ pub struct Service {
     pub throttled: Vec<String>,
 }
 
+/// The account that runs act in.
+const ACCOUNT: &str = "123456789012";
+
 impl Service {
     /// How often `name` was asked for.
     pub fn count(&self, name: &str) -> usize {
@@ -293,24 +296,29 @@ impl Process {
 
     /// Starts a run of the world's workflow for an event that came by itself.
     pub async fn start_with(&self, world: &World, event: Option<Value>) -> Started {
-        self.begin(world, event, true).await
+        self.start_in(world, ACCOUNT, event).await
+    }
+
+    /// The same, in this account.
+    pub async fn start_in(&self, world: &World, account: &str, event: Option<Value>) -> Started {
+        self.begin(world, account, event, Same::Event).await
     }
 
     /// Starts a run of the world's workflow for an event that a person has.
     pub async fn start_by_hand(&self, world: &World, event: Option<Value>) -> Started {
-        self.begin(world, event, false).await
+        self.begin(world, ACCOUNT, event, Same::Nothing).await
     }
 
-    async fn begin(&self, world: &World, event: Option<Value>, dedupe: bool) -> Started {
+    async fn begin(&self, world: &World, account: &str, event: Option<Value>, same: Same) -> Started {
         let plugins = world.rules.workflow.plugins();
         let start = Start {
             workflow: world.rules.workflow.clone(),
             plugins: plugins.into_iter().map(|name| (name.to_string(), name.to_string())).collect(),
             event,
-            same: if dedupe { Same::Event } else { Same::Nothing },
+            same,
             cause: None,
             inputs: json!({}),
-            account: "123456789012".into(),
+            account: account.into(),
             region: "eu-central-1".into(),
             by: "olivia".into(),
         };

@@ -66,6 +66,7 @@ impl Ec2 for Account {
             owner_id: "111122223333".to_owned(),
             description: String::new(),
             ip_permissions: rules.clone(),
+            ip_permissions_egress: Vec::new(),
             tags: Vec::new(),
         }))
     }

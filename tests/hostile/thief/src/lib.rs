@@ -85,7 +85,7 @@ impl Plugin for Thief {
             }
             Input::Flood {} => {
                 for _ in 0..WITHOUT_END {
-                    let _ = security_groups::describe_security_groups(&[], None);
+                    let _ = security_groups::describe_security_groups(&[], &[], None);
                 }
             }
             Input::Noise {} => {

@@ -9,7 +9,7 @@ use operations::{Accounts, Operations};
 use sandbox::{Contents, Contract, Inspection, Limits, LimitsChange, Sandbox};
 use serde::Serialize;
 
-use super::{access_name, marks};
+use super::{access_name, actions, marks};
 use crate::cli::error::Error;
 use crate::cli::files;
 use crate::cli::page::{Line, Page, Style};
@@ -41,6 +41,9 @@ struct Import {
     function: String,
     /// What a grant must allow, all of it; empty where none is needed.
     actions: Vec<&'static str>,
+    /// Whether a call needs only some of it: its arguments say what.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    depends: bool,
     /// IAM's access level.
     access: Option<Access>,
     /// Whether it changes anything.
@@ -78,10 +81,12 @@ impl Inspected {
             let spec = specs.get(function.as_str());
             Import {
                 actions: spec.iter().flat_map(|spec| spec.actions()).collect(),
+                depends: spec.is_some_and(|spec| spec.depends()),
                 access: spec.map(|spec| spec.access.into()),
                 effect: spec.map(|spec| match spec.effect {
                     Effect::Read => "read",
                     Effect::Write => "write",
+                    Effect::Depends => "read or write",
                 }),
                 dangerous: spec.iter().flat_map(|spec| spec.actions()).find_map(danger).map(|danger| danger.why),
                 is_new: None,
@@ -127,7 +132,7 @@ impl Inspected {
         let row = |import: &Import| {
             let marks = marks(import.dangerous, import.is_new == Some(true));
             let without = if LOCAL.contains(&import.function.as_str()) { "(no grant needed)" } else { "(unknown)" };
-            let actions = if import.actions.is_empty() { without.into() } else { import.actions.join(", ") };
+            let actions = actions(&import.actions, import.depends).unwrap_or_else(|| without.into());
             let access = import.access.map_or("-", access_name).to_owned();
             vec![import.effect.unwrap_or("-").to_owned(), access, actions, import.function.clone(), marks]
         };
@@ -169,6 +174,7 @@ mod tests {
         let imports = [
             "quell:ec2/security-groups@0.1.0#describe-security-groups",
             "quell:ec2/security-groups@0.1.0#revoke-security-group-ingress",
+            "quell:http/client@0.1.0#send",
             "quell:log/log@0.1.0#write",
             "quell:plugin/context@0.1.0#get",
         ];

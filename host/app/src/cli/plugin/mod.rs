@@ -128,7 +128,7 @@ fn show(plugin: &wire::Plugin) -> Page {
     });
     let row = |import: &Import| {
         let access = import.access.map_or("-", access_name).to_owned();
-        let actions = if import.actions.is_empty() { "-".into() } else { import.actions.join(", ") };
+        let actions = actions(&import.actions, import.depends).unwrap_or_else(|| "-".into());
         vec![access, actions, import.function.clone(), marks(import.dangerous.as_deref(), import.is_new)]
     };
     for (title, schema) in [("input", input_schema), ("output", output_schema)] {
@@ -139,6 +139,13 @@ fn show(plugin: &wire::Plugin) -> Page {
     page.push(Line::default());
     page.push_table(&["ACCESS", "ACTION", "FUNCTION", ""], info.imports.iter().map(row));
     page
+}
+
+/// The actions that a function needs, or of which it needs some; `None` where it needs none.
+fn actions(actions: &[impl AsRef<str>], depends: bool) -> Option<String> {
+    let actions: Vec<&str> = actions.iter().map(AsRef::as_ref).collect();
+    let some = if depends { "some of " } else { "" };
+    (!actions.is_empty()).then(|| format!("{some}{}", actions.join(", ")))
 }
 
 /// What to look at in an import.

@@ -37,16 +37,17 @@ pub enum Runs {
         #[arg(long)]
         json: bool,
     },
-    /// Shows a run: its steps, what they gave, and what it waits for
+    /// Shows runs, several side by side: their steps, what they gave, and what they wait for
     ///
-    /// With --watch the exit code is 1 when the run ends in any way but succeeded.
+    /// With --watch the exit code is 1 when a run ends in any way but succeeded.
     Show {
-        /// The run
-        run: String,
+        /// The run, or several
+        #[arg(required = true, value_name = "RUN")]
+        runs: Vec<String>,
         /// Show it as it happens, until it ends or waits for a person
         #[arg(long, conflicts_with = "json")]
         watch: bool,
-        /// Print it as JSON
+        /// Print it as JSON; several as a list
         #[arg(long)]
         json: bool,
     },
@@ -107,11 +108,12 @@ impl Runs {
                 let runs = list(&client, RunQuery { workflow, status, ..RunQuery::default() }, limit).await?;
                 if json { terminal.print_json(&runs) } else { terminal.print(&list_page(runs, Timestamp::now())) }
             }
-            Runs::Show { run, watch: true, .. } => watch::watch(&client, terminal, &run).await,
-            Runs::Show { run, json, .. } => {
-                let run: Run = client.get(&["runs", &run]).await?;
-                if json { terminal.print_json(&run) } else { terminal.print(&tree::page(&run, Timestamp::now())) }
-            }
+            Runs::Show { runs, watch: true, .. } => watch::watch(&client, terminal, &runs).await,
+            Runs::Show { runs, json, .. } => match watch::get(&client, &runs).await?.as_slice() {
+                [run] if json => terminal.print_json(run),
+                runs if json => terminal.print_json(&runs),
+                runs => terminal.print(&watch::side_by_side(runs, Timestamp::now())),
+            },
             Runs::Picture { run, drawing } => match drawing.format(terminal).of_api() {
                 None => {
                     let run: Run = client.get(&["runs", &run]).await?;

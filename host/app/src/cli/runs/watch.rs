@@ -1,10 +1,9 @@
-//! Watching a run: it is drawn anew in a terminal, and told line by line where there is none, until it ends or waits
-//! for a person.
+//! Watching runs: they are drawn anew in a terminal, several side by side, and told line by line where there is none, until
+//! each has ended or waits for a person.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rustix::termios::tcgetwinsize;
 
 use super::tree::{self, run_style, status_name};
 use crate::cli::client::Client;
@@ -17,28 +16,43 @@ use crate::wire::{Run, RunStatus, Step, StepStatus};
 /// How often the server is asked: soon enough for eyes, and seldom enough for a server with many watchers.
 const EVERY: Duration = Duration::from_millis(400);
 
-/// What a terminal is taken for that does not tell its height.
-const ROWS: u16 = 24;
-
-/// Shows the run until it ends or waits for a person. One that ended otherwise than it should is an error.
-pub async fn watch(client: &Client, terminal: Terminal, id: &str) -> Result<(), Error> {
+/// Shows the runs until each has ended or waits for a person. One that ended otherwise than it should is an error.
+pub async fn watch(client: &Client, terminal: Terminal, ids: &[String]) -> Result<(), Error> {
     let mut screen = Screen { terminal, lines: 0 };
-    let mut before: Option<Run> = None;
+    let mut before: Option<Vec<Run>> = None;
     loop {
-        let run: Run = client.get(&["runs", id]).await?;
-        let (now, stops) = (Timestamp::now(), waits_for_nothing_else(&run));
+        let runs = get(client, ids).await?;
+        let (now, stops) = (Timestamp::now(), runs.iter().all(waits_for_nothing_else));
         if terminal.interactive {
-            screen.draw(tree::page(&run, now), stops)?;
+            screen.draw(side_by_side(&runs, now), stops)?;
         } else {
-            terminal.print(&changes(before.as_ref(), &run))?;
+            for (at, run) in runs.iter().enumerate() {
+                let before = before.as_ref().and_then(|before| before.get(at));
+                let name = (runs.len() > 1).then_some(run.info.workflow.as_str());
+                terminal.print(&changes(name, before, run))?;
+            }
         }
         if stops {
-            let is_well = !run.info.status.is_final() || run.info.status == RunStatus::Succeeded;
-            return if is_well { Ok(()) } else { Err(Error::Reported) };
+            let is_well = |run: &Run| !run.info.status.is_final() || run.info.status == RunStatus::Succeeded;
+            return if runs.iter().all(is_well) { Ok(()) } else { Err(Error::Reported) };
         }
-        before = Some(run);
+        before = Some(runs);
         tokio::time::sleep(EVERY).await;
     }
+}
+
+/// The runs as they are now.
+pub async fn get(client: &Client, ids: &[String]) -> Result<Vec<Run>, Error> {
+    let mut runs = vec![];
+    for id in ids {
+        runs.push(client.get(&["runs", id]).await?);
+    }
+    Ok(runs)
+}
+
+/// The runs at the time `now`, one beside the other.
+pub fn side_by_side(runs: &[Run], now: Timestamp) -> Page {
+    Page::beside(runs.iter().map(|run| tree::page(run, now)).collect(), Terminal::size().0)
 }
 
 /// Whether nothing will happen by itself.
@@ -48,8 +62,8 @@ fn waits_for_nothing_else(run: &Run) -> bool {
 }
 
 /// What happened between two looks at a run: a line per step, in the order in which they changed, then the run itself
-/// and, where it waits for a person, the commands that answer it.
-fn changes(before: Option<&Run>, run: &Run) -> Page {
+/// and, where it waits for a person, the commands that answer it. `name` tells its steps from those of other runs.
+fn changes(name: Option<&str>, before: Option<&Run>, run: &Run) -> Page {
     let earlier = |step: &Step| before?.steps.iter().find(|earlier| earlier.path == step.path);
     let is_new = |step: &&Step| {
         let state = |step: &Step| (step.status, step.attempt);
@@ -57,25 +71,27 @@ fn changes(before: Option<&Run>, run: &Run) -> Page {
     };
     let mut changed: Vec<&Step> = run.steps.iter().filter(is_new).collect();
     changed.sort_by_key(|step| step.changed);
-    let mut page: Page = changed.into_iter().map(step_line).collect();
+    let mut page: Page = changed.into_iter().map(|step| step_line(name, step)).collect();
     if before.is_none_or(|before| before.info.status != run.info.status) {
         let at = run.info.ended.map(|ended| format!("{} ", time::clock(ended))).unwrap_or_default();
         let line = Line::plain(format!("{at}run {} ", run.info.run));
         page.push(line.and(run_style(run.info.status), run.info.status.name()));
     }
-    if waits_for_nothing_else(run) {
+    // Said once: of several runs, others may go on.
+    if waits_for_nothing_else(run) && !before.is_some_and(waits_for_nothing_else) {
         tree::answers(run).into_iter().for_each(|command| page.push(Line::plain(command)));
     }
     page
 }
 
-fn step_line(step: &Step) -> Line {
+fn step_line(name: Option<&str>, step: &Step) -> Line {
     let at = step.changed.map(time::clock).unwrap_or_default();
     let attempt = match step.attempt {
         Some(attempt) if attempt > 1 => format!(", attempt {attempt}"),
         _ => String::new(),
     };
-    let line = Line::plain(format!("{at} {} {}{attempt}", step.path, status_name(step.status)));
+    let name = name.map(|name| format!("{name} ")).unwrap_or_default();
+    let line = Line::plain(format!("{at} {name}{} {}{attempt}", step.path, status_name(step.status)));
     match (&step.error, &step.output) {
         (Some(error), _) => line.and(Style::Plain, format!(": {}: {}", error.code, tree::message(error))),
         (None, Some(output)) => line.and(Style::Plain, format!(": {}", tree::short(output))),
@@ -94,8 +110,7 @@ impl Screen {
     /// Draws over what was drawn before. What does not fit is left out until the last time: lines that have scrolled
     /// away cannot be drawn over.
     fn draw(&mut self, page: Page, is_last: bool) -> Result<(), Error> {
-        let rows = tcgetwinsize(std::io::stdout()).map_or(0, |size| size.ws_row);
-        let fits = usize::from(if rows == 0 { ROWS } else { rows }).saturating_sub(1);
+        let fits = Terminal::size().1.saturating_sub(1);
         let page = if is_last || page.len() <= fits { page } else { page.top(fits) };
         let text = self.redraw(&page, is_last);
         self.lines = page.len();
@@ -119,7 +134,12 @@ mod tests {
     #[test]
     fn every_change_is_one_line() {
         let (first, second) = (running(), waiting());
-        let texts = [changes(None, &first), changes(Some(&first), &second), changes(Some(&second), &second)];
+        let texts = [
+            changes(None, None, &first),
+            changes(None, Some(&first), &second),
+            changes(None, Some(&second), &second),
+            changes(Some("incident-response"), Some(&first), &second),
+        ];
         insta::assert_snapshot!(texts.map(|page| page.render(false)).join("--\n"));
     }
 

@@ -40,6 +40,9 @@ pub fn module(version: &str, summary: &str, more: &str) -> String {
     )
 }
 
+/// The world of the components here. What a module does not call is not in its component.
+const REACHING: &str = "package quell:plugin@0.1.0; world reaching { include plugin; import quell:http/client@0.1.0; }";
+
 /// The component of a module.
 pub fn encode(module: &str) -> Vec<u8> {
     let mut folders: BTreeMap<&str, SourceMap> = BTreeMap::new();
@@ -47,11 +50,12 @@ pub fn encode(module: &str) -> Vec<u8> {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         folders.entry(folder).or_default().push_str(path, text);
     }
+    folders.entry("").or_default().push_str("reaching.wit", REACHING);
     let mut groups = folders.into_values().map(|files| files.parse().map_err(|(_, error)| error).unwrap());
     let main = groups.next().unwrap();
     let mut resolve = Resolve::new();
     let package = resolve.push_groups(main, groups.collect()).unwrap();
-    let world = resolve.select_world(&[package], Some("plugin")).unwrap();
+    let world = resolve.select_world(&[package], Some("reaching")).unwrap();
     let mut bytes = wat::parse_str(module).unwrap();
     embed_component_metadata(&mut bytes, &resolve, world, StringEncoding::UTF8).unwrap();
     ComponentEncoder::default().module(&bytes).unwrap().encode().unwrap()

@@ -55,4 +55,7 @@ async fn what_is_no_event_of_ours_is_refused() {
     is(&told(post(format!("\"{}\"", "a".repeat(1 << 20)))).await, 413, "body-too-large");
     let refused = server.see("/v1/ledger?kind=event.refused").await;
     assert_eq!(refused["entries"].as_array().unwrap().len(), 3, "{refused}");
+    // Whoever looks into it finds the event: whoever sent it may have forgotten it.
+    let kept = &refused["entries"][0]["payloads"]["event"]["json"];
+    assert_eq!(*kept, event("aws.guardduty", "210987654321"));
 }

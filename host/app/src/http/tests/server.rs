@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::config::Config;
 use crate::http::{connections, router};
-use crate::installation::{Installation, SystemClock};
+use crate::installation::{Installation, Signers, SystemClock};
 
 /// The one account that the installation knows. Nothing answers for it.
 pub const ACCOUNT: &str = "123456789012";
@@ -51,18 +51,24 @@ impl Folder {
         Folder::with("")
     }
 
-    /// With more accounts than the one.
-    pub fn with(accounts: &str) -> Folder {
+    /// With more accounts than the one, or more tables.
+    pub fn with(more: &str) -> Folder {
         let folder = tempfile::tempdir().unwrap();
         let mut config: Config = toml::from_str(&format!(
             "[accounts.{ACCOUNT}]\nregions = [\"{REGION}\"]\nendpoint = \"http://127.0.0.1:9\"\n\
-             test-keys = {{ access-key-id = \"id\", secret-access-key = \"key\" }}\n{accounts}"
+             test-keys = {{ access-key-id = \"id\", secret-access-key = \"key\" }}\n{more}"
         ))
         .unwrap();
         config.data = folder.path().join("data");
         // This test is another program than the one that checks uploads.
         config.program = binary();
         Folder { folder: Arc::new(folder), config }
+    }
+
+    /// Everything in the data folder.
+    pub fn bytes(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(&self.config.data).unwrap();
+        files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
     /// The same, with a configuration that acts in another region.
@@ -80,8 +86,13 @@ impl Server {
 
     /// A server on this folder, by this clock.
     pub async fn at(folder: &Folder, clock: impl Clock + 'static) -> Server {
+        Server::hearing(folder, clock, Signers::of_this_machine()).await
+    }
+
+    /// The same, believing these signers of SNS.
+    pub async fn hearing(folder: &Folder, clock: impl Clock + 'static, signers: Signers) -> Server {
         let Folder { folder, config } = folder;
-        let installation = Arc::new(Installation::open_at(config, Arc::new(clock)).await.unwrap());
+        let installation = Arc::new(Installation::open_at(config, Arc::new(clock), signers).await.unwrap());
         let token = async |name: &str, groups: &[&str]| {
             let groups = groups.iter().map(ToString::to_string).collect();
             installation.create_token(name, groups, "host").await.unwrap().text

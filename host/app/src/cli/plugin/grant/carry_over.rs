@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cli::client::Body;
 use crate::cli::page::{self, Line, Page, Style};
-use crate::cli::plugin::{access_name, short};
+use crate::cli::plugin::{access_name, actions, short};
 use crate::cli::terminal::note;
 use crate::cli::{Error, Session, time};
 use crate::wire::{CarryOver, CarryOverGrant, GrantHistory, Import};
@@ -65,7 +65,7 @@ fn shown(difference: &CarryOver) -> Page {
     } else {
         page.push(Line::default().and(Style::Attention, "It imports what the other did not:"));
         let row = |import: &Import| {
-            let actions = if import.actions.is_empty() { "-".into() } else { import.actions.join(", ") };
+            let actions = actions(&import.actions, import.depends).unwrap_or_else(|| "-".into());
             let allowed = import.actions.iter().any(|action| newly_allowed.contains(action));
             let allowed = if allowed { "the grant names it" } else { "" };
             vec![import.access.map_or("-", access_name).into(), actions, import.function.clone(), allowed.into()]

@@ -1,4 +1,6 @@
 //! Members of JSON objects that have a name in camelCase in events, and in PascalCase in the API.
+//!
+//! What the members mean is left to whoever reads them: [`finding`](crate::finding), and plugins.
 
 use serde_json::{Map, Value};
 
@@ -6,22 +8,32 @@ use serde_json::{Map, Value};
 pub type Members = Map<String, Value>;
 
 /// The member of this name, which is given in camelCase, or else of the same name in PascalCase. Null counts as absent.
+#[must_use]
 pub fn member<'v>(members: &'v Members, camel: &str) -> Option<&'v Value> {
     let present = |name: &str| members.get(name).filter(|value| !value.is_null());
     present(camel).or_else(|| present(&pascal(camel)))
 }
 
 /// The same, if it is an object.
+#[must_use]
 pub fn object<'v>(members: &'v Members, camel: &str) -> Option<&'v Members> {
     member(members, camel).and_then(Value::as_object)
 }
 
+/// The same, if it is a list; otherwise an empty one.
+#[must_use]
+pub fn list<'v>(members: &'v Members, camel: &str) -> &'v [Value] {
+    member(members, camel).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
 /// The same, if it is a text with something in it.
+#[must_use]
 pub fn text<'v>(members: &'v Members, camel: &str) -> Option<&'v str> {
     member(members, camel).and_then(Value::as_str).filter(|text| !text.trim().is_empty())
 }
 
 /// Whether the value is true, or a text that says so.
+#[must_use]
 pub fn is_true(value: Option<&Value>) -> bool {
     match value {
         Some(Value::Bool(value)) => *value,
@@ -31,6 +43,7 @@ pub fn is_true(value: Option<&Value>) -> bool {
 }
 
 /// What people call the type of a value.
+#[must_use]
 pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -78,6 +78,8 @@ fn instance(id: &str, group: &str, state: &str, volumes: &[&str]) -> Instance {
         subnet_id: None,
         security_groups: vec![GroupIdentifier { group_id: group.to_owned(), group_name: group.to_owned() }],
         block_device_mappings: volumes.iter().enumerate().map(device).collect(),
+        network_interface_ids: Vec::new(),
+        iam_instance_profile: None,
         tags: Vec::new(),
     }
 }
@@ -94,19 +96,19 @@ fn account() -> Account {
     }
 }
 
-fn group(group_id: &str) -> Input {
-    Input { group_id: Some(group_id.to_owned()), ..Input::default() }
+fn group(group_id: &str) -> Request {
+    Request { group_id: Some(group_id.to_owned()), ..Request::default() }
 }
 
-fn summary(output: &Output) -> Vec<(&str, &str, bool)> {
-    output.snapshots.iter().map(|it| (it.volume_id.as_str(), it.instance_id.as_str(), it.created)).collect()
+fn summary(evidence: &[Evidence]) -> Vec<(&str, &str, bool)> {
+    evidence.iter().map(|it| (it.volume_id.as_str(), it.instance_id.as_str(), it.created)).collect()
 }
 
 #[test]
 fn each_volume_of_the_group_is_snapshotted_once() {
     let mut account = account();
-    let output = take(&mut account, &group("sg-1")).unwrap();
-    assert_eq!(summary(&output), [("vol-1", "i-1", true), ("vol-2", "i-1", true), ("vol-3", "i-2", true)]);
+    let evidence = take(&mut account, &group("sg-1")).unwrap();
+    assert_eq!(summary(&evidence), [("vol-1", "i-1", true), ("vol-2", "i-1", true), ("vol-3", "i-2", true)]);
     let tags: Vec<_> = account.snapshots[2].tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())).collect();
     assert_eq!(tags, [("Name", "evidence-i-2-vol-3"), ("quell-incident", "sg-1"), ("quell-instance", "i-2")]);
 }
@@ -121,26 +123,26 @@ fn a_second_run_writes_nothing_and_names_the_same_snapshots() {
 
     assert_eq!(account.writes, Vec::<String>::new());
     assert_eq!(summary(&second), [("vol-1", "i-1", false), ("vol-2", "i-1", false), ("vol-3", "i-2", false)]);
-    let ids = |output: &Output| output.snapshots.iter().map(|it| it.snapshot_id.clone()).collect::<Vec<_>>();
+    let ids = |evidence: &[Evidence]| evidence.iter().map(|it| it.snapshot_id.clone()).collect::<Vec<_>>();
     assert_eq!(ids(&first), ids(&second));
 }
 
 #[test]
 fn another_incident_has_its_own_evidence() {
     let mut account = account();
-    let of = |incident: &str| Input { incident: Some(incident.to_owned()), ..group("sg-2") };
+    let of = |incident: &str| Request { incident: Some(incident.to_owned()), ..group("sg-2") };
     for (incident, created) in [("finding-1", true), ("finding-2", true), ("finding-*", true), ("finding-1", false)] {
-        let output = take(&mut account, &of(incident)).unwrap();
-        assert_eq!(summary(&output), [("vol-5", "i-4", created)], "{incident}");
+        let evidence = take(&mut account, &of(incident)).unwrap();
+        assert_eq!(summary(&evidence), [("vol-5", "i-4", created)], "{incident}");
     }
 }
 
 #[test]
 fn named_instances_and_the_group_are_taken_together() {
     let mut account = account();
-    let input = Input { instance_ids: vec!["i-4".to_owned(), "i-1".to_owned()], ..group("sg-1") };
-    let output = take(&mut account, &input).unwrap();
-    let volumes: Vec<_> = output.snapshots.iter().map(|it| it.volume_id.as_str()).collect();
+    let request = Request { instance_ids: vec!["i-4".to_owned(), "i-1".to_owned()], ..group("sg-1") };
+    let evidence = take(&mut account, &request).unwrap();
+    let volumes: Vec<_> = evidence.iter().map(|it| it.volume_id.as_str()).collect();
     assert_eq!(volumes, ["vol-1", "vol-2", "vol-3", "vol-5"]);
 }
 
@@ -148,10 +150,10 @@ fn named_instances_and_the_group_are_taken_together() {
 fn without_group_and_incident_each_instance_is_its_own() {
     let mut account = account();
     let named =
-        |ids: &[&str]| Input { instance_ids: ids.iter().map(|id| (*id).to_owned()).collect(), ..Input::default() };
+        |ids: &[&str]| Request { instance_ids: ids.iter().map(|id| (*id).to_owned()).collect(), ..Request::default() };
     take(&mut account, &named(&["i-1"])).unwrap();
-    let output = take(&mut account, &named(&["i-4", "i-1"])).unwrap();
-    assert_eq!(summary(&output), [("vol-1", "i-1", false), ("vol-2", "i-1", false), ("vol-5", "i-4", true)]);
+    let evidence = take(&mut account, &named(&["i-4", "i-1"])).unwrap();
+    assert_eq!(summary(&evidence), [("vol-1", "i-1", false), ("vol-2", "i-1", false), ("vol-5", "i-4", true)]);
 }
 
 #[test]
@@ -183,20 +185,20 @@ fn many_volumes_are_looked_for_in_parts() {
     let mut account = Account { instances: vec![instance("i-1", "sg-1", "running", &volumes)], ..Account::default() };
     take(&mut account, &group("sg-1")).unwrap();
     account.writes.clear();
-    assert_eq!(take(&mut account, &group("sg-1")).unwrap().snapshots.len(), 450);
+    assert_eq!(take(&mut account, &group("sg-1")).unwrap().len(), 450);
     assert_eq!(account.writes, Vec::<String>::new());
 }
 
 #[test]
 fn what_names_no_instance_is_refused() {
-    let refused = |input: Input| take(&mut account(), &input).unwrap_err().code;
-    assert_eq!(refused(Input::default()), "invalid-input");
-    assert_eq!(refused(Input { incident: Some(String::new()), ..group("sg-1") }), "invalid-input");
-    assert_eq!(refused(Input { incident: Some("x".repeat(257)), ..group("sg-1") }), "invalid-input");
-    assert_eq!(refused(Input { instance_ids: vec!["i-9".to_owned()], ..Input::default() }), "instance-not-found");
+    let refused = |request: Request| take(&mut account(), &request).unwrap_err().code;
+    assert_eq!(refused(Request::default()), "invalid-input");
+    assert_eq!(refused(Request { incident: Some(String::new()), ..group("sg-1") }), "invalid-input");
+    assert_eq!(refused(Request { incident: Some("x".repeat(257)), ..group("sg-1") }), "invalid-input");
+    assert_eq!(refused(Request { instance_ids: vec!["i-9".to_owned()], ..Request::default() }), "instance-not-found");
 }
 
 #[test]
 fn a_group_without_instances_is_no_failure() {
-    assert_eq!(take(&mut account(), &group("sg-3")).unwrap(), Output { snapshots: vec![] });
+    assert_eq!(take(&mut account(), &group("sg-3")).unwrap(), vec![]);
 }

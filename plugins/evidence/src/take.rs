@@ -11,10 +11,10 @@ use quell_sdk::ec2::tags::Tag;
 use quell_sdk::{During, Error, Failure};
 
 use crate::aws::Ec2;
-use crate::{Evidence, Input, Output};
+use crate::{Evidence, Request};
 
-/// The key of the tag that says what a snapshot belongs to.
-const INCIDENT: &str = "quell-incident";
+/// The key of the tag that says what a snapshot, or anything else, belongs to.
+pub const INCIDENT: &str = "quell-incident";
 
 /// The key of the tag that says which instance had the volume.
 const INSTANCE: &str = "quell-instance";
@@ -26,9 +26,25 @@ const MAX_FILTER_VALUES: usize = 200;
 const MAX_TAG_VALUE: usize = 256;
 
 /// Takes what evidence there is to take. A volume that fails stops no other; it is a failure in the end.
-pub fn take(ec2: &mut impl Ec2, input: &Input) -> Result<Output, Failure> {
-    check(input)?;
-    let volumes = volumes(input, &instances(ec2, input)?);
+///
+/// # Errors
+/// The request names no instance, or one that does not exist; an incident that is no tag; a volume without a snapshot.
+pub fn take(ec2: &mut impl Ec2, request: &Request) -> Result<Vec<Evidence>, Failure> {
+    if request.group_id.is_none() && request.instance_ids.is_empty() {
+        return Err(Failure::new(Failure::INVALID_INPUT, "neither `group_id` nor `instance_ids` names an instance"));
+    }
+    let incident = request.incident.as_deref();
+    incident.map_or(Ok(()), check_incident)?;
+    let instances = instances(ec2, request)?;
+    take_of(ec2, &instances, incident.or(request.group_id.as_deref()))
+}
+
+/// The same of instances that were read already. Without an incident, each is its own.
+///
+/// # Errors
+/// A volume has no snapshot.
+pub fn take_of(ec2: &mut impl Ec2, instances: &[Instance], incident: Option<&str>) -> Result<Vec<Evidence>, Failure> {
+    let volumes = volumes(instances, incident);
     let existing = existing(ec2, &volumes)?;
     let mut snapshots = Vec::new();
     let mut problems = Vec::new();
@@ -48,29 +64,28 @@ pub fn take(ec2: &mut impl Ec2, input: &Input) -> Result<Output, Failure> {
     finish(snapshots, &problems)
 }
 
-fn check(input: &Input) -> Result<(), Failure> {
-    if input.group_id.is_none() && input.instance_ids.is_empty() {
-        return Err(Failure::new(Failure::INVALID_INPUT, "neither `group_id` nor `instance_ids` names an instance"));
-    }
-    if let Some(incident) = &input.incident {
-        let length = incident.chars().count();
-        if length == 0 || length > MAX_TAG_VALUE {
-            let problem = format!("`incident` has {length} characters, a tag has 1 to {MAX_TAG_VALUE}");
-            return Err(Failure::new(Failure::INVALID_INPUT, problem));
-        }
+/// Refuses an incident that cannot be the value of a tag.
+///
+/// # Errors
+/// It is empty, or too long.
+pub fn check_incident(incident: &str) -> Result<(), Failure> {
+    let length = incident.chars().count();
+    if length == 0 || length > MAX_TAG_VALUE {
+        let problem = format!("`incident` has {length} characters, a tag has 1 to {MAX_TAG_VALUE}");
+        return Err(Failure::new(Failure::INVALID_INPUT, problem));
     }
     Ok(())
 }
 
-/// The instances that the input names, each once; without those that are terminated, which have no volumes any more.
-fn instances(ec2: &mut impl Ec2, input: &Input) -> Result<Vec<Instance>, Failure> {
+/// The instances that the request names, each once; without those that are terminated, which have no volumes any more.
+fn instances(ec2: &mut impl Ec2, request: &Request) -> Result<Vec<Instance>, Failure> {
     let mut found = Vec::new();
-    if let Some(group_id) = &input.group_id {
+    if let Some(group_id) = &request.group_id {
         let in_group = [filter("instance.group-id", vec![group_id.clone()])];
         found.extend(ec2.instances(&[], &in_group).during(format_args!("listing the instances in `{group_id}`"))?);
     }
-    if !input.instance_ids.is_empty() {
-        found.extend(match ec2.instances(&input.instance_ids, &[]) {
+    if !request.instance_ids.is_empty() {
+        found.extend(match ec2.instances(&request.instance_ids, &[]) {
             Err(Error::NotFound(detail)) => Err(Failure::new("instance-not-found", detail.message)),
             named => named.during("listing the instances"),
         }?);
@@ -103,14 +118,14 @@ impl Volume {
 }
 
 /// The volumes of the instances, each once, even where several instances share it.
-fn volumes(input: &Input, instances: &[Instance]) -> Vec<Volume> {
+fn volumes(instances: &[Instance], incident: Option<&str>) -> Vec<Volume> {
     let mut seen = BTreeSet::new();
     let mut volumes = Vec::new();
     for instance in instances {
         for id in instance.block_device_mappings.iter().filter_map(|device| device.volume_id.clone()) {
             if seen.insert(id.clone()) {
-                let incident = input.incident.as_ref().or(input.group_id.as_ref()).unwrap_or(&instance.instance_id);
-                volumes.push(Volume { id, instance: instance.instance_id.clone(), incident: incident.clone() });
+                let incident = incident.unwrap_or(&instance.instance_id).to_owned();
+                volumes.push(Volume { id, instance: instance.instance_id.clone(), incident });
             }
         }
     }
@@ -152,10 +167,10 @@ fn literal(text: &str) -> String {
     escaped
 }
 
-/// The output, or, where a volume has no snapshot, a failure with the code of the first error and all that is known.
-fn finish(snapshots: Vec<Evidence>, problems: &[(String, Error)]) -> Result<Output, Failure> {
+/// The evidence, or, where a volume has no snapshot, a failure with the code of the first error and all that is known.
+fn finish(snapshots: Vec<Evidence>, problems: &[(String, Error)]) -> Result<Vec<Evidence>, Failure> {
     let Some((_, first)) = problems.first() else {
-        return Ok(Output { snapshots });
+        return Ok(snapshots);
     };
     let failed: Vec<String> =
         problems.iter().map(|(volume, error)| format!("`{volume}`: {}", error.sentence())).collect();
