@@ -127,6 +127,7 @@ fn links_in_documents_lead_somewhere() {
         "SECURITY.md",
         "docs/limits.md",
         "docs/cases.md",
+        "docs/seed-checklist.md",
         "docs/events.md",
         "docs/workflow-tests.md",
         "plugins/README.md",
