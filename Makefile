@@ -17,7 +17,7 @@ help:
 	@echo "Each sees to what it needs: Rust and Python 3 must be there. The first build takes some ten minutes."
 
 demo: build
-	@$(python) scripts/demo.py --quell $(quell) --plugins $(CARGO_TARGET_DIR)/plugins
+	@$(python) scripts/demo --quell $(quell) --plugins $(CARGO_TARGET_DIR)/plugins
 
 test: build
 	@rm -f $(cases)
