@@ -84,7 +84,7 @@ async fn fifty_runs_survive_twenty_kills() {
     let runs = world.start_runs(&arena).await;
     assert_eq!(runs.len(), RUNS);
 
-    let met = arena.kill_times(KILLS).await;
+    let met = arena.kill_times(KILLS, 1).await;
     world.proxy.delay_mutations(Duration::ZERO, Duration::ZERO);
     arena.finish(RUNS).await;
 

@@ -38,9 +38,10 @@ impl Arena {
         Arena { host, people, met: BTreeMap::new() }
     }
 
-    /// Kills the host `kills` times and starts it again. Gives the writes that were open, by the step that made them:
-    /// kills that met none, since their outcomes came between the look and the kill, do not count.
-    pub async fn kill_times(&mut self, kills: usize) -> BTreeMap<String, usize> {
+    /// Kills the host `kills` times and starts it again, and approves `approved` of the runs each time. Gives the writes
+    /// that were open, by the step that made them: kills that met none, since their outcomes came between the look and the
+    /// kill, do not count.
+    pub async fn kill_times(&mut self, kills: usize, approved: usize) -> BTreeMap<String, usize> {
         let (mut position, mut counted, mut open) = (0, 0, BTreeMap::new());
         while counted < kills {
             let (begin, calls) = self.kill(position).await;
@@ -52,7 +53,7 @@ impl Arena {
             }
             self.take_over().await;
             // So that kills meet what is before an approval and what is behind it, side by side.
-            self.approve(1).await;
+            self.approve(approved).await;
         }
         open
     }
