@@ -103,7 +103,7 @@ impl Gate {
             let drafts = Drafts { attempt, key: &key, function, arguments, hash: call.arguments };
             let settled = match self.catalog.operation(function, arguments, &attempt.caller.scope).await {
                 Ok(operation) => {
-                    let marker = self.marker(&drafts, operation.as_ref()).await;
+                    let marker = self.tokens.marker(&key);
                     self.settling(&drafts, operation.as_ref(), &marker).decide(*since, *sends).await?
                 }
                 Err(_) => Settled::Undecided,
@@ -156,7 +156,7 @@ impl Gate {
 
     /// Settles what is open, then sends until there is an answer.
     async fn apply(&self, drafts: &Drafts<'_>, operation: &dyn Operation) -> Result<Passed, LedgerError> {
-        let mut marker = self.marker(drafts, operation).await;
+        let marker = self.tokens.marker(drafts.key);
         let (mut sends, mut open) = match drafts.attempt.recorded(drafts.key.number).map(|call| &call.state) {
             None | Some(State::Answered(_)) => (0, None),
             Some(State::NotDone { sends }) => (*sends, None),
@@ -183,8 +183,7 @@ impl Gate {
                     return Ok(passed);
                 }
             };
-            // The grant may be another one than when this call began.
-            marker = self.marker(drafts, operation).await;
+            let marker = self.marker(drafts, operation).await;
             sends += 1;
             self.announce(drafts, operation, &touches, &marker.token, sends).await?;
             drafts.attempt.journal.confirm().await?;
