@@ -1,0 +1,1 @@
+//! No code: see the dependencies in `Cargo.toml`.
