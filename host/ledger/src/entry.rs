@@ -19,6 +19,10 @@ pub const EVENTS: &str = "events";
 /// The kind of the entry by which a driver takes a run; its data is `{"epoch": n}`.
 pub const CLAIMED: &str = "drive.claimed";
 
+/// The kind of the entry by which retention says which payloads it removed, in whichever chain; its data is
+/// `{"payloads": [hash, …]}`. A payload that is missing without one is a fault.
+pub const PAYLOAD_REMOVED: &str = "payload.removed";
+
 /// Whether `run` can name a chain: 1 to 256 bytes without white space and control characters, since a block lists
 /// entries as lines of words.
 pub fn is_run_name(run: &str) -> bool {
@@ -184,8 +188,15 @@ impl Entry {
         Ok((data, serde_json::from_value(payloads).map_err(|_| wrong("`payloads` are not hashes"))?))
     }
 
-    /// Whether the entry moves its run: events and inputs do; calls, claims and notes do not.
+    /// The payloads that the entry says were removed; none for entries of other kinds than [`PAYLOAD_REMOVED`].
+    pub fn removed_payloads(&self) -> Vec<Hash> {
+        let data = self.open().map(|(data, _)| data).unwrap_or_default();
+        let named = data.get("payloads").and_then(Value::as_array).filter(|_| self.kind == PAYLOAD_REMOVED);
+        named.into_iter().flatten().filter_map(|hash| Hash::parse(hash.as_str()?)).collect()
+    }
+
+    /// Whether the entry moves its run: events and inputs do; calls, claims, notes and retention do not.
     pub fn moves(kind: &str) -> bool {
-        !["call.", "drive.", "note."].iter().any(|prefix| kind.starts_with(prefix))
+        !["call.", "drive.", "note.", "payload."].iter().any(|prefix| kind.starts_with(prefix))
     }
 }

@@ -14,7 +14,7 @@ mod hex;
 
 pub use block::{Block, Item, Signature, SigningKey, VerifyingKey};
 pub use canonical::{arguments_hash, canonical};
-pub use entry::{CLAIMED, Draft, EVENTS, Entry, Malformed, Prepared, SYSTEM, is_run_name};
+pub use entry::{CLAIMED, Draft, EVENTS, Entry, Malformed, PAYLOAD_REMOVED, Prepared, SYSTEM, is_run_name};
 pub use hash::Hash;
 pub use port::{Appended, Dedupe, Epoch, Fence, Filter, Ledger, LedgerError, QUEUED, Record, Room, Summary};
 pub use verify::{Fault, Head, Place, Report, Verifier};

@@ -34,6 +34,8 @@ pub enum Place {
         /// Its number.
         number: u64,
     },
+    /// The database as a whole: a page, or an index that does not fit its table.
+    Database,
     /// What is kept of a run beside its entries.
     Run {
         /// The run.
@@ -47,6 +49,7 @@ impl fmt::Display for Place {
             Place::Entry { run, sequence } => write!(f, "entry {sequence} of run `{run}`"),
             Place::Position { position } => write!(f, "the entry at position {position}"),
             Place::Block { writer, number } => write!(f, "block {number} of writer `{writer}`"),
+            Place::Database => f.write_str("the database"),
             Place::Run { run } => write!(f, "the projection of run `{run}`"),
         }
     }
@@ -83,7 +86,7 @@ pub struct Report {
     pub runs: u64,
     /// How many blocks.
     pub blocks: u64,
-    /// How many payloads entries name that are kept no longer. Retention removes them: no fault.
+    /// How many payloads are kept no longer, and an entry says that they were removed: no fault.
     pub removed: u64,
     /// The newest block of each writer.
     pub heads: Vec<Head>,

@@ -46,6 +46,12 @@ pub enum OpenError {
         /// The newest version that is known here.
         known: i64,
     },
+    /// An earlier Quell wrote the file, and nothing is changed in it here.
+    #[error("`{path}` was written by an earlier Quell\nhelp: start this Quell on it once, which brings it up to date")]
+    OlderSchema {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is damaged.
     #[error("`{path}` is damaged: {what}\nhelp: keep a copy of the folder, then restore a backup")]
     Damaged {

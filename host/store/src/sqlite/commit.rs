@@ -19,8 +19,13 @@ use crate::fence;
 const SAME_KEY: &str = "SELECT run FROM runs WHERE workflow = ?1 AND dedupe = ?2 AND started > ?3
      ORDER BY started DESC, run DESC LIMIT 1";
 
-const UNDER_WAY: &str = "SELECT run FROM runs WHERE workflow = ?1 AND workflow IS NOT NULL AND ended IS NULL
-     AND status <> ?2 AND (?3 IS NULL OR dedupe = ?3)";
+/// In two halves, since an index finds what is before and behind a status, and not what is another.
+const UNDER_WAY: &str = "SELECT run FROM runs INDEXED BY runs_live
+     WHERE workflow = ?1 AND ended IS NULL AND status < ?2
+     UNION ALL SELECT run FROM runs INDEXED BY runs_live WHERE workflow = ?1 AND ended IS NULL AND status > ?2";
+
+const UNDER_WAY_WITH_KEY: &str = "SELECT run FROM runs INDEXED BY runs_live_key
+     WHERE workflow = ?1 AND dedupe = ?3 AND ended IS NULL AND status <> ?2";
 
 /// What is asked of a run.
 pub(super) enum What {
@@ -163,7 +168,10 @@ impl Commit {
 
     /// How many runs take a place, in the database and in what this commit adds to it.
     async fn under_way(&self, ground: &mut Ground<'_>, workflow: &str, key: Option<&str>) -> Result<u64, sqlx::Error> {
-        let kept = sqlx::query_scalar(UNDER_WAY).bind(workflow).bind(QUEUED).bind(key);
+        let kept = match key {
+            None => sqlx::query_scalar(UNDER_WAY).bind(workflow).bind(QUEUED),
+            Some(key) => sqlx::query_scalar(UNDER_WAY_WITH_KEY).bind(workflow).bind(QUEUED).bind(key),
+        };
         let kept: Vec<String> = kept.fetch_all(&mut *ground.db).await?;
         let kept = kept.iter().filter(|run| !self.summaries.contains_key(*run)).count();
         let takes = |summary: &&Summary| {

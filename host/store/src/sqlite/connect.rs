@@ -2,11 +2,13 @@
 
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
+use log::LevelFilter;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 
-use super::Options;
+use super::{Options, shutdown};
 use crate::OpenError;
 
 /// The database, in the folder of the ledger.
@@ -15,8 +17,13 @@ pub const DATABASE_FILE: &str = "ledger.db";
 /// `Quel` in ASCII, in the header of the file (<https://sqlite.org/pragma.html#pragma_application_id>).
 const APPLICATION: i64 = 0x5175_656c;
 
-/// The version of `schema.sql`, in the header as well.
-const SCHEMA: i64 = 1;
+/// The version of the tables, in the header as well.
+const SCHEMA: i64 = 2;
+
+/// The tables and indexes: what is written for ever, what is made of it, and how it is found.
+const FACTS: &str = include_str!("facts.sql");
+const PROJECTIONS: &str = include_str!("projections.sql");
+const INDEXES: &str = include_str!("indexes.sql");
 
 /// Earlier ones can lose a commit in WAL mode (<https://sqlite.org/wal.html#walresetbug>).
 const SQLITE: (u32, u32, u32) = (3, 51, 3);
@@ -28,9 +35,12 @@ enum Identity {
     Empty,
     /// It is a ledger of this version.
     Ledger,
+    /// It is a ledger of an earlier version, which is brought up to date.
+    Earlier,
 }
 
-/// Opens the database for writing: made when missing, checked as a whole otherwise.
+/// Opens the database for writing: made when missing, brought up to date when it is of an earlier version. Where it was not
+/// closed in order, it is checked as a whole: a crash of the machine may have damaged any page.
 pub(super) async fn writer(path: &Path, options: &Options) -> Result<SqliteConnection, OpenError> {
     let failed = || OpenError::database(path);
     // SQLite gives its other files the mode of this one. An empty file is an empty database.
@@ -46,7 +56,15 @@ pub(super) async fn writer(path: &Path, options: &Options) -> Result<SqliteConne
     let mut db = durable.connect().await.map_err(failed())?;
     match identity {
         Identity::Empty => create(&mut db).await.map_err(failed())?,
-        Identity::Ledger => quick_check(&mut db, path).await?,
+        Identity::Earlier => {
+            quick_check(&mut db, path).await?;
+            upgrade(&mut db).await.map_err(failed())?;
+        }
+        Identity::Ledger if !shutdown::is_clean(&mut db).await.map_err(failed())? => {
+            tracing::warn!("the ledger was not closed in order: the whole database is checked");
+            quick_check(&mut db, path).await?;
+        }
+        Identity::Ledger => {}
     }
     Ok(db)
 }
@@ -58,6 +76,7 @@ pub(super) async fn verifier(path: &Path) -> Result<SqliteConnection, OpenError>
     match identify(&mut db, path).await? {
         Identity::Ledger => Ok(db),
         Identity::Empty => Err(OpenError::Foreign { path: path.to_owned(), what: "it is empty".into() }),
+        Identity::Earlier => Err(OpenError::OlderSchema { path: path.to_owned() }),
     }
 }
 
@@ -67,13 +86,14 @@ pub(super) fn readers(path: &Path, options: &Options) -> SqliteConnectOptions {
 }
 
 fn settings(path: &Path, options: &Options) -> SqliteConnectOptions {
-    // Statements are not logged: their arguments may be personal.
+    // A statement is logged without its arguments, which may be personal.
     SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(true)
         .pragma("trusted_schema", "OFF")
         .busy_timeout(options.busy_timeout)
-        .disable_statement_logging()
+        .log_statements(LevelFilter::Trace)
+        .log_slow_statements(LevelFilter::Off, Duration::MAX)
 }
 
 async fn version(db: &mut SqliteConnection) -> Result<String, sqlx::Error> {
@@ -94,6 +114,7 @@ async fn identify(db: &mut SqliteConnection, path: &Path) -> Result<Identity, Op
     match (application, schema, tables) {
         (0, 0, 0) => Ok(Identity::Empty),
         (APPLICATION, SCHEMA, _) => Ok(Identity::Ledger),
+        (APPLICATION, 1.., _) if schema < SCHEMA => Ok(Identity::Earlier),
         (APPLICATION, found, _) if found > SCHEMA => {
             Err(OpenError::NewerSchema { path: path.to_owned(), found, known: SCHEMA })
         }
@@ -103,9 +124,25 @@ async fn identify(db: &mut SqliteConnection, path: &Path) -> Result<Identity, Op
 
 async fn create(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let mut whole = db.begin_with("BEGIN IMMEDIATE").await?;
-    sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *whole).await?;
+    for part in [FACTS, shutdown::TABLE, PROJECTIONS, INDEXES] {
+        sqlx::raw_sql(part).execute(&mut *whole).await?;
+    }
     let header = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA}");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(header)).execute(&mut *whole).await?;
+    sqlx::raw_sql(AssertSqlSafe(header)).execute(&mut *whole).await?;
+    whole.commit().await
+}
+
+/// Version 1 has other indexes, and does not say how it was closed.
+async fn upgrade(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let mut whole = db.begin_with("BEGIN IMMEDIATE").await?;
+    let indexes = "SELECT 'DROP INDEX ' || name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL";
+    let indexes: Vec<String> = sqlx::query_scalar(indexes).fetch_all(&mut *whole).await?;
+    for drop in indexes {
+        sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut *whole).await?;
+    }
+    sqlx::raw_sql(INDEXES).execute(&mut *whole).await?;
+    sqlx::raw_sql(shutdown::TABLE).execute(&mut *whole).await?;
+    sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA user_version = {SCHEMA}"))).execute(&mut *whole).await?;
     whole.commit().await
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ledger::{EVENTS, Epoch, Filter, Hash, LedgerError, Millis, Record, SYSTEM, Summary};
+use ledger::{EVENTS, Epoch, Hash, LedgerError, Millis, Record, SYSTEM, Summary};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqlitePool};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqliteConnection, SqliteExecutor, SqlitePool};
 
 use super::rows::{self, integer};
 
@@ -14,51 +14,23 @@ pub(super) fn storage(error: sqlx::Error) -> LedgerError {
 }
 
 /// [`ledger::Ledger::epoch`].
-pub(super) async fn epoch(db: &SqlitePool, run: &str) -> Result<Epoch, LedgerError> {
+pub(super) async fn epoch(db: impl SqliteExecutor<'_>, run: &str) -> Result<Epoch, LedgerError> {
     let epoch = sqlx::query_scalar("SELECT epoch FROM runs WHERE run = ?1").bind(run);
     epoch.fetch_optional(db).await.map_err(storage)?.ok_or_else(|| LedgerError::NoRun { run: run.to_owned() })
 }
 
 /// [`ledger::Ledger::read`].
 pub(super) async fn read(db: &SqlitePool, run: &str, after: u64) -> Result<Vec<Record>, LedgerError> {
+    let mut moment = db.begin().await.map_err(storage)?;
     let sql = format!("SELECT {} FROM entries WHERE run = ?1 AND sequence > ?2 ORDER BY sequence", rows::ENTRY);
-    let found = sqlx::query(AssertSqlSafe(sql)).bind(run).bind(integer(after)).fetch_all(db).await.map_err(storage)?;
+    let found = sqlx::query(AssertSqlSafe(sql)).bind(run).bind(integer(after)).fetch_all(&mut *moment);
+    let found = found.await.map_err(storage)?;
     if found.is_empty() && ![SYSTEM, EVENTS].contains(&run) {
-        epoch(db, run).await?;
+        epoch(&mut *moment, run).await?;
     }
-    Ok(records(db, found, &[]).await?.into_iter().map(|(_, record)| record).collect())
-}
-
-/// [`ledger::Ledger::query`].
-pub(super) async fn query(db: &SqlitePool, filter: &Filter) -> Result<Vec<(i64, Record)>, LedgerError> {
-    let mut sql = QueryBuilder::<Sqlite>::new(format!("SELECT {} FROM entries WHERE position > ", rows::ENTRY));
-    sql.push_bind(filter.after.unwrap_or(0));
-    if let Some(run) = &filter.run {
-        sql.push(" AND run = ").push_bind(run);
-    }
-    match filter.kind.as_deref() {
-        None => {}
-        Some(prefix) if prefix.ends_with('.') => {
-            // All that begins with the prefix sorts between it and the same with the character behind the dot.
-            let end = format!("{}/", prefix.trim_end_matches('.'));
-            sql.push(" AND kind >= ").push_bind(prefix).push(" AND kind < ").push_bind(end);
-        }
-        Some(kind) => {
-            sql.push(" AND kind = ").push_bind(kind);
-        }
-    }
-    if let Some(actor) = &filter.actor {
-        sql.push(" AND actor = ").push_bind(actor);
-    }
-    if let Some(since) = filter.since {
-        sql.push(" AND time >= ").push_bind(since);
-    }
-    if let Some(until) = filter.until {
-        sql.push(" AND time < ").push_bind(until);
-    }
-    sql.push(" ORDER BY position LIMIT ").push_bind(filter.limit);
-    let found = sql.build().fetch_all(db).await.map_err(storage)?;
-    records(db, found, filter.without).await
+    let records = records(&mut moment, found, &[]).await?;
+    moment.rollback().await.map_err(storage)?;
+    Ok(records.into_iter().map(|(_, record)| record).collect())
 }
 
 /// [`ledger::Ledger::payload`].
@@ -111,8 +83,12 @@ pub(super) async fn due(db: &SqlitePool, now: Millis) -> Result<(Vec<String>, Op
     Ok((due, next))
 }
 
-/// Opens entries, and adds their payloads, all of them in one more statement.
-async fn records(db: &SqlitePool, found: Vec<SqliteRow>, without: &[&str]) -> Result<Vec<(i64, Record)>, LedgerError> {
+/// Opens rows of entries, and adds their payloads, all of them in one more statement.
+pub(super) async fn records(
+    db: &mut SqliteConnection,
+    found: Vec<SqliteRow>,
+    without: &[&str],
+) -> Result<Vec<(i64, Record)>, LedgerError> {
     let mut opened = Vec::with_capacity(found.len());
     let mut wanted = HashSet::new();
     for row in found {
@@ -132,7 +108,7 @@ async fn records(db: &SqlitePool, found: Vec<SqliteRow>, without: &[&str]) -> Re
     Ok(records)
 }
 
-async fn bodies(db: &SqlitePool, wanted: &HashSet<Hash>) -> Result<HashMap<Hash, Vec<u8>>, LedgerError> {
+async fn bodies(db: &mut SqliteConnection, wanted: &HashSet<Hash>) -> Result<HashMap<Hash, Vec<u8>>, LedgerError> {
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }

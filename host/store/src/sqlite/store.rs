@@ -16,7 +16,7 @@ use super::commit::{Done, What};
 use super::connect::{self, DATABASE_FILE};
 use super::folder::{self, HEADS_FILE};
 use super::writer::{self, BATCH, Message, Request, Tail, Writer};
-use super::{Options, reader};
+use super::{Options, query, reader, shutdown};
 use crate::heads::{self, Exporter};
 use crate::key::{self, KEY_FILE};
 use crate::{OpenError, writer_of};
@@ -28,6 +28,8 @@ use crate::{OpenError, writer_of};
 pub struct Store {
     writer: mpsc::Sender<Message>,
     readers: SqlitePool,
+    /// One connection for nothing but epochs: what is asked right before a write is sent waits for no list.
+    fences: SqlitePool,
     key: VerifyingKey,
     call_tokens: [u8; 32],
     secrets: [u8; 32],
@@ -45,8 +47,15 @@ impl Store {
         let (call_tokens, secrets) = (key.derive("call-tokens"), key.derive("secrets"));
         let mut db = connect::writer(&path, &options).await?;
         let tail = check_end(&mut db, dir, &verifying).await?;
+        shutdown::begin(&mut db).await.map_err(OpenError::database(&path))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.readers)
+            .test_before_acquire(false)
+            .connect_with(connect::readers(&path, &options))
+            .await
+            .map_err(OpenError::database(&path))?;
+        let fences = SqlitePoolOptions::new()
+            .max_connections(1)
             .test_before_acquire(false)
             .connect_with(connect::readers(&path, &options))
             .await
@@ -54,7 +63,7 @@ impl Store {
         let exporter = Exporter::new(dir.join(HEADS_FILE), options.heads_every);
         let (writer, messages) = mpsc::channel(BATCH);
         tokio::spawn(Writer::new(db, key, name.clone(), tail, exporter, lock).work(messages));
-        Ok(Store { writer, readers, key: verifying, call_tokens, secrets, name })
+        Ok(Store { writer, readers, fences, key: verifying, call_tokens, secrets, name })
     }
 
     /// Takes no more appends, writes those that are queued and the newest head, and lets the folder go.
@@ -65,6 +74,7 @@ impl Store {
             let _ = closed.await;
         }
         self.readers.close().await;
+        self.fences.close().await;
     }
 
     /// The key that verifies the blocks which are written here.
@@ -159,7 +169,7 @@ impl Ledger for Store {
     }
 
     async fn epoch(&self, run: &str) -> Result<Epoch, LedgerError> {
-        reader::epoch(&self.readers, run).await
+        reader::epoch(&self.fences, run).await
     }
 
     async fn read(&self, run: &str, after: u64) -> Result<Vec<Record>, LedgerError> {
@@ -167,7 +177,7 @@ impl Ledger for Store {
     }
 
     async fn query(&self, filter: &Filter) -> Result<Vec<(i64, Record)>, LedgerError> {
-        reader::query(&self.readers, filter).await
+        query::query(&self.readers, filter).await
     }
 
     async fn payload(&self, hash: &Hash) -> Result<Option<Vec<u8>>, LedgerError> {
@@ -190,5 +200,33 @@ impl Ledger for Store {
 
     async fn due(&self, now: Millis) -> Result<(Vec<String>, Option<Millis>), LedgerError> {
         reader::due(&self.readers, now).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ledger::SYSTEM;
+
+    use super::*;
+
+    /// What a write waits for last, whether its driver still has the run, waits for no reader.
+    #[tokio::test]
+    async fn the_epoch_is_read_while_all_readers_are_busy() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), Options::default()).await.unwrap();
+        let entry = Draft::new("run.started", 0, "host", serde_json::json!({}));
+        store.append("r", Fence::New(None), vec![entry], None).await.unwrap();
+        let mut busy = vec![];
+        for _ in 0..Options::default().readers {
+            busy.push(store.readers.acquire().await.unwrap());
+        }
+        let read = tokio::time::timeout(Duration::from_millis(50), store.read(SYSTEM, 0)).await;
+        assert!(read.is_err(), "a reader was free");
+        let epoch = tokio::time::timeout(Duration::from_secs(60), store.epoch("r")).await;
+        assert_eq!(epoch.unwrap().unwrap(), 0);
+        drop(busy);
+        store.close().await;
     }
 }

@@ -1,10 +1,11 @@
 //! Verification of a ledger on disk, while it is in use or not: `ledger::Verifier` is given what is there, and what
-//! only the database knows is checked here: payloads against their hashes, the projection against the entries.
+//! only the database knows is checked here: the file as a whole, payloads against their hashes and against what names them,
+//! the projection against the entries.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use ledger::{Hash, Head, Place, Report, Verifier, VerifyingKey};
+use ledger::{Entry, Hash, Head, PAYLOAD_REMOVED, Place, Report, Verifier, VerifyingKey};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 
@@ -41,7 +42,14 @@ pub async fn verify(path: &Path, key: Option<VerifyingKey>, extra: &[Head]) -> R
     let mut exported = heads::read(&dir.join(HEADS_FILE))?;
     exported.extend_from_slice(extra);
     let db = connect::verifier(&path).await?;
-    let verification = Verification { db, verifier: Verifier::new(key, &exported), chains: HashMap::new() };
+    let verification = Verification {
+        db,
+        verifier: Verifier::new(key, &exported),
+        chains: HashMap::new(),
+        damaged: HashMap::new(),
+        removed: HashSet::new(),
+        gone: HashSet::new(),
+    };
     verification.run().await.map_err(OpenError::database(&path))
 }
 
@@ -49,20 +57,36 @@ struct Verification {
     db: SqliteConnection,
     verifier: Verifier,
     chains: HashMap<String, Chain>,
+    /// What is wrong with payloads, by the hash that they are kept under or should be.
+    damaged: HashMap<Hash, &'static str>,
+    /// The payloads that entries say were removed.
+    removed: HashSet<Hash>,
+    /// Those of them that are named and not kept.
+    gone: HashSet<Hash>,
 }
 
 impl Verification {
     async fn run(mut self) -> Result<Report, sqlx::Error> {
         // One moment for all that is read.
         sqlx::query("BEGIN").execute(&mut self.db).await?;
-        self.chains().await?;
+        self.file().await?;
         self.payloads().await?;
+        self.removed().await?;
+        self.chains().await?;
         self.projection().await?;
-        let removed = self.removed().await?;
         self.db.close().await?;
         let mut report = self.verifier.finish();
-        report.removed = removed;
+        report.removed = self.gone.len() as u64;
         Ok(report)
+    }
+
+    /// SQLite's own check: pages, and indexes against their tables.
+    async fn file(&mut self) -> Result<(), sqlx::Error> {
+        let found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&mut self.db).await?;
+        for what in found.into_iter().filter(|what| what != "ok") {
+            self.verifier.fault(&Place::Database, what);
+        }
+        Ok(())
     }
 
     /// Blocks, and behind each page of them as many entries as it lists, so that neither waits long for the other.
@@ -83,10 +107,12 @@ impl Verification {
                     break;
                 }
                 wanted = wanted.saturating_sub(entries.len() as u64);
+                let mut named = vec![];
                 for row in &entries {
                     position = row.try_get("position")?;
-                    self.entry(row, position);
+                    self.entry(row, position, &mut named);
                 }
+                self.named(named).await?;
             }
             if blocks.is_empty() {
                 return Ok(());
@@ -127,9 +153,11 @@ impl Verification {
         }
     }
 
-    fn entry(&mut self, row: &SqliteRow, position: i64) {
+    /// Adds the payloads that the entry names to `named`.
+    fn entry(&mut self, row: &SqliteRow, position: i64, named: &mut Vec<(Place, Hash)>) {
         match rows::entry(row) {
             Ok(entry) => {
+                named.extend(payloads_of(&entry));
                 self.verifier.entry(position, &entry);
                 self.chains.entry(entry.run.clone()).or_insert(Chain::EMPTY).advance(&entry);
             }
@@ -156,20 +184,54 @@ impl Verification {
                 let found = Hash::of(row.try_get("body")?);
                 let named: Vec<u8> = row.try_get("hash")?;
                 if named != found.bytes() {
-                    let what = "has a payload that was changed: its hash does not match";
-                    self.blame_for_payload(named, what).await?;
-                    let what = "has a payload that was put under another hash";
-                    self.blame_for_payload(found.bytes().to_vec(), what).await?;
+                    self.damaged.insert(found, "has a payload that was put under another hash");
+                    if let Ok(named) = <[u8; 32]>::try_from(named) {
+                        let what = "has a payload that was changed: its hash does not match";
+                        self.damaged.insert(Hash::from_bytes(named), what);
+                    }
                 }
             }
         }
     }
 
-    async fn blame_for_payload(&mut self, hash: Vec<u8>, what: &str) -> Result<(), sqlx::Error> {
-        let sql = "SELECT run, sequence FROM entries WHERE instr(content, lower(hex(?1))) > 0 ORDER BY position";
-        let entries: Vec<(String, u64)> = sqlx::query_as(sql).bind(hash).fetch_all(&mut self.db).await?;
-        for (run, sequence) in entries {
-            self.verifier.fault(&Place::Entry { run, sequence }, what);
+    /// What entries say was removed.
+    async fn removed(&mut self) -> Result<(), sqlx::Error> {
+        let sql =
+            format!("SELECT {} FROM entries WHERE kind = ?1 AND position > ?2 ORDER BY position LIMIT ?3", rows::ENTRY);
+        let mut after = i64::MIN;
+        loop {
+            let query = sqlx::query(AssertSqlSafe(sql.as_str())).bind(PAYLOAD_REMOVED).bind(after).bind(integer(PAGE));
+            let page = query.fetch_all(&mut self.db).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for row in page {
+                after = row.try_get("position")?;
+                // One that cannot be read is found with all other entries.
+                if let Ok(entry) = rows::entry(&row) {
+                    self.removed.extend(entry.removed_payloads());
+                }
+            }
+        }
+    }
+
+    /// Checks payloads that entries name: each must be kept, and be the right one, or an entry must say that it was removed.
+    async fn named(&mut self, named: Vec<(Place, Hash)>) -> Result<(), sqlx::Error> {
+        let hashes: HashSet<Hash> = named.iter().map(|(_, hash)| *hash).collect();
+        let sql = "SELECT hash FROM payloads WHERE hash IN (SELECT unhex(value) FROM json_each(?1))";
+        let kept = sqlx::query(sql).bind(serde_json::json!(hashes).to_string()).fetch_all(&mut self.db).await?;
+        let kept: HashSet<Hash> = kept.iter().filter_map(|row| rows::hash(row, "hash").ok()).collect();
+        for (place, hash) in named {
+            match self.damaged.get(&hash) {
+                Some(what) => self.verifier.fault(&place, *what),
+                None if kept.contains(&hash) => {}
+                None if self.removed.contains(&hash) => {
+                    self.gone.insert(hash);
+                }
+                None => {
+                    self.verifier.fault(&place, "has a payload that is missing, and that no entry says was removed")
+                }
+            }
         }
         Ok(())
     }
@@ -204,14 +266,13 @@ impl Verification {
         }
         Ok(())
     }
+}
 
-    /// How many payloads the entries name that are not kept.
-    async fn removed(&mut self) -> Result<u64, sqlx::Error> {
-        let sql = "SELECT count(DISTINCT named.value)
-             FROM entries, json_each(CASE WHEN json_valid(content) THEN content ELSE '{}' END, '$.payloads') AS named
-             WHERE NOT EXISTS (SELECT 1 FROM payloads WHERE hash = unhex(named.value))";
-        sqlx::query_scalar(sql).fetch_one(&mut self.db).await
-    }
+/// The payloads that an entry names. One that cannot be opened names none, and is not what was written in any case.
+fn payloads_of(entry: &Entry) -> Vec<(Place, Hash)> {
+    let place = Place::Entry { run: entry.run.clone(), sequence: entry.sequence };
+    let hashes = entry.open().map(|(_, hashes)| hashes).unwrap_or_default();
+    hashes.into_values().map(|hash| (place.clone(), hash)).collect()
 }
 
 fn differences(kept: &Chain, end: &Chain) -> Vec<String> {

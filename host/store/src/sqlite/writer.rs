@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::commit::{Commit, Done, Failure, Ground, What};
 use super::folder::Lock;
-use super::{rows, script};
+use super::{rows, script, shutdown};
 use crate::chain::Chain;
 use crate::heads::Exporter;
 
@@ -58,6 +58,8 @@ pub(super) struct Writer {
     /// Read anew after a failure, when what is on disk is in doubt.
     tail: Option<Tail>,
     known: HashMap<String, Chain>,
+    /// A commit failed: the next process that opens the database has it checked.
+    failed: bool,
     heads: Exporter,
     /// Others stay away for as long as this task lives.
     _lock: Lock,
@@ -66,7 +68,8 @@ pub(super) struct Writer {
 impl Writer {
     /// A writer that signs with `key` as `name`, behind the block that `tail` is of.
     pub fn new(db: SqliteConnection, key: SigningKey, name: String, tail: Tail, heads: Exporter, lock: Lock) -> Writer {
-        let mut writer = Writer { db, key, name, tail: Some(tail), known: HashMap::new(), heads, _lock: lock };
+        let known = HashMap::new();
+        let mut writer = Writer { db, key, name, tail: Some(tail), known, failed: false, heads, _lock: lock };
         writer.offer_head(&tail);
         writer
     }
@@ -158,6 +161,7 @@ impl Writer {
 
     /// Leaves the failed transaction, and forgets what it may have made wrong.
     async fn recover(&mut self) {
+        self.failed = true;
         self.tail = None;
         self.known.clear();
         // Fails when SQLite has rolled back by itself, or when the disk is gone: the next commit will tell.
@@ -172,8 +176,9 @@ impl Writer {
 
     async fn finish(mut self) {
         self.heads.finish().await;
+        let marked = if self.failed { Ok(()) } else { shutdown::finish(&mut self.db).await };
         let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut self.db).await;
-        if let Err(error) = checkpoint.map(drop).and(self.db.close().await) {
+        if let Err(error) = marked.and(checkpoint.map(drop)).and(self.db.close().await) {
             tracing::warn!(%error, "the ledger was not closed cleanly; it is whole nevertheless");
         }
     }

@@ -9,10 +9,12 @@
 
 mod appends;
 mod fences;
+mod plans;
 mod reads;
 mod refusals;
 mod restarts;
 mod rewriting;
+mod shutdowns;
 mod tampering;
 
 use std::path::Path;

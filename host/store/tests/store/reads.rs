@@ -1,6 +1,6 @@
 //! Queries over all runs, summaries, and what is due.
 
-use ledger::{Draft, Fence, Filter, Ledger as _, LedgerError, Summary};
+use ledger::{Draft, Fence, Filter, Ledger as _, LedgerError, PAYLOAD_REMOVED, Summary};
 use serde_json::json;
 use sqlx::Connection as _;
 
@@ -96,6 +96,9 @@ async fn a_removed_payload_is_known_to_be_missing() {
     let record = ledger.store.read("r", 0).await.unwrap().remove(0);
     assert_eq!(record.payloads["input"], None);
     assert_eq!(record.payload("input").unwrap_err().to_string(), "entry 1 of run `r`: its payload `input` was removed");
+    let hash = record.entry.open().unwrap().1["input"];
+    let says = Draft::new(PAYLOAD_REMOVED, 1_000, "host", json!({ "payloads": [hash] }));
+    ledger.store.append("r", Fence::Open, vec![says], None).await.unwrap();
     let dir = ledger.close().await;
     assert_eq!(faults(dir.path()).await, Vec::<String>::new());
     assert_eq!(store::verify(dir.path(), None, &[]).await.unwrap().removed, 1);

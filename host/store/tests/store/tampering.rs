@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ledger::{Fence, Ledger as _};
+use ledger::{Draft, Fence, Hash, Ledger as _, PAYLOAD_REMOVED, SYSTEM, canonical};
 use serde_json::json;
 use sqlx::Connection as _;
 use tempfile::TempDir;
@@ -109,6 +109,32 @@ async fn a_changed_payload_is_found_at_its_entry() {
     check(dir.path(), "UPDATE payloads SET body = CAST('{}' AS BLOB)", changed).await;
     let moved = "entry 2 of run `r`: has a payload that was put under another hash";
     check(dir.path(), "UPDATE payloads SET hash = randomblob(32)", moved).await;
+}
+
+/// What is not kept any more must be said to be removed, by an entry, which is signed like all others.
+#[tokio::test]
+async fn a_missing_payload_is_found_unless_an_entry_says_that_it_was_removed() {
+    let dir = ledger().await;
+    let missing = "entry 2 of run `r`: has a payload that is missing, and that no entry says was removed";
+    check(dir.path(), "DELETE FROM payloads", missing).await;
+
+    let store = crate::open(dir.path()).await;
+    let hash = Hash::of(canonical(&json!({ "group": "sg-1" })).as_bytes());
+    let says = Draft::new(PAYLOAD_REMOVED, 1_000, "host", json!({ "payloads": [hash] }));
+    store.append(SYSTEM, Fence::Open, vec![says], None).await.unwrap();
+    store.close().await;
+    tamper(dir.path(), "DELETE FROM payloads").await;
+    let report = store::verify(dir.path(), None, &[]).await.unwrap();
+    assert_eq!((report.faults, report.removed), (vec![], 1));
+}
+
+/// An index that misses a row hides a run from whoever looks for what must be driven.
+#[tokio::test]
+async fn an_index_that_does_not_fit_its_table_is_found() {
+    let dir = ledger().await;
+    let change = "UPDATE runs SET wake = 5 WHERE run = 'r'; PRAGMA writable_schema = 1;
+        UPDATE sqlite_schema SET sql = replace(sql, 'wake IS NOT NULL', 'wake IS NULL') WHERE name = 'runs_wake'";
+    check(dir.path(), change, "the database: ").await;
 }
 
 /// K02: the first, a middle and the last entry; the last one with its block as well.

@@ -1,4 +1,4 @@
--- Version 1 of the ledger's tables. Times are milliseconds since the Unix epoch, hashes are 32 bytes.
+-- The ledger's tables, but for its projections. Times are milliseconds since the Unix epoch, hashes are 32 bytes.
 
 -- The entries, over all runs in the order in which they were appended.
 CREATE TABLE entries (
@@ -14,10 +14,6 @@ CREATE TABLE entries (
     hash     BLOB    NOT NULL,
     UNIQUE (run, sequence)
 ) STRICT;
-
-CREATE INDEX entries_kind ON entries (kind, position);
-CREATE INDEX entries_actor ON entries (actor, position);
-CREATE INDEX entries_time ON entries (time);
 
 -- What entries name by its hash only. Retention may remove rows here.
 CREATE TABLE payloads (
@@ -36,27 +32,6 @@ CREATE TABLE blocks (
     signature BLOB    NOT NULL,
     PRIMARY KEY (writer, number)
 ) STRICT, WITHOUT ROWID;
-
--- A projection: the end of each chain, and the summary of each run (none for the chains of the installation itself).
-CREATE TABLE runs (
-    run           TEXT    NOT NULL PRIMARY KEY,
-    epoch         INTEGER NOT NULL,
-    last_sequence INTEGER NOT NULL,
-    last_hash     BLOB    NOT NULL,
-    moved         INTEGER NOT NULL,
-    workflow      TEXT,
-    status        TEXT,
-    wake          INTEGER,
-    started       INTEGER,
-    ended         INTEGER,
-    started_by    TEXT,
-    dedupe        TEXT
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX runs_wake ON runs (wake) WHERE wake IS NOT NULL;
-CREATE INDEX runs_dedupe ON runs (workflow, dedupe, started) WHERE dedupe IS NOT NULL;
-CREATE INDEX runs_started ON runs (started, run);
-CREATE INDEX runs_under_way ON runs (workflow, started, run) WHERE ended IS NULL AND workflow IS NOT NULL;
 
 -- What is written stays: no statement of this program changes it, and these refuse those of others. An INSERT OR
 -- REPLACE fires no trigger of deletion (https://sqlite.org/lang_conflict.html), so inserts are looked at too.
