@@ -5,6 +5,8 @@ mod audit;
 mod check;
 mod clock;
 mod components;
+#[cfg(test)]
+mod counting;
 mod error;
 mod intake;
 mod known;
