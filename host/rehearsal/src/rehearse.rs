@@ -229,7 +229,10 @@ impl Stage<'_> {
                 let event = Event::RetryScheduled { path: path.clone(), attempt: *attempt, at };
                 Some(Move { at: self.now, rank: 0, deed: Deed::Append(Box::new(event)) })
             }
-            Effect::Wake { at, event } => Some(Move { at: *at, rank: 2, deed: Deed::Append(Box::new(event.clone())) }),
+            Effect::Wake { at, .. } => {
+                let event = effect.due(self.now.max(*at))?.clone();
+                Some(Move { at: *at, rank: 2, deed: Deed::Append(Box::new(event)) })
+            }
             Effect::Record(_) => None,
         }
     }

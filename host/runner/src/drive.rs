@@ -168,11 +168,10 @@ impl Drive<'_> {
     fn event(&self, effect: &Effect, now: Millis) -> Option<Event> {
         match effect {
             Effect::Record(event) => Some(event.clone()),
-            Effect::Wake { at, event } if *at <= now => Some(event.clone()),
             Effect::Schedule { path, attempt, delay, jitter } => {
                 Some(Event::RetryScheduled { path: path.clone(), attempt: *attempt, at: now + drawn(*delay, *jitter) })
             }
-            Effect::Wake { .. } | Effect::Invoke { .. } | Effect::Stop { .. } => None,
+            Effect::Wake { .. } | Effect::Invoke { .. } | Effect::Stop { .. } => effect.due(now).cloned(),
         }
     }
 

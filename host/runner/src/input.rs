@@ -102,9 +102,9 @@ impl Runner {
     }
 
     /// Has a run that failed or timed out go on from the step that failed, with the plugins and the workflow that it
-    /// started with.
+    /// started with. Approvals that no longer cover what is done again are asked again.
     pub async fn retry(&self, run: &str, by: &str) -> Result<(), InputError> {
-        self.input(run, by, |workflow, run, _| Ok(Some(workflow::retry(workflow, run, by)?))).await
+        self.input(run, by, |workflow, run, now| Ok(Some(workflow::retry(workflow, run, by, now)?))).await
     }
 
     /// Has the run driven anew, superseding the driver that it may have: for one that hangs. Nothing is done twice.

@@ -95,6 +95,9 @@ fn draft_of(event: &Event, time: Millis, actor: &str) -> Draft {
             json!({ "step": path, "by": by, "decision": decision_name(*decision), "reason": reason }),
         ),
         Event::ApprovalExpired { path } => entry("approval.expired", json!({ "step": path })),
+        Event::ApprovalReopened { path, again, reopened } => {
+            entry("approval.reopened", json!({ "step": path, "again": again, "reopened": reopened }))
+        }
         Event::CancelRequested { by, reason } => entry("run.cancel-requested", json!({ "by": by, "reason": reason })),
         Event::RunTimedOut => entry("run.timed-out", json!({})),
         Event::Failing { status, step, error } => {
@@ -182,6 +185,11 @@ pub fn event_of(record: &Record) -> Result<Option<Event>, Malformed> {
             reason: read.field("reason")?,
         },
         "approval.expired" => Event::ApprovalExpired { path: read.step()? },
+        "approval.reopened" => Event::ApprovalReopened {
+            path: read.step()?,
+            again: read.field("again")?,
+            reopened: read.field("reopened")?,
+        },
         "run.cancel-requested" => Event::CancelRequested { by: read.field("by")?, reason: read.field("reason")? },
         "run.timed-out" => Event::RunTimedOut,
         "run.failing" => Event::Failing { status: read.status()?, step: read.field("step")?, error: read.error()? },

@@ -15,6 +15,15 @@ pub enum Jitter {
     Full,
 }
 
+/// What has become of an effect that is performed too late.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lapse {
+    /// From when on it is too late.
+    pub at: Millis,
+    /// What to append then.
+    pub event: Event,
+}
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -53,6 +62,8 @@ pub enum Effect {
         at: Millis,
         /// What to append.
         event: Event,
+        /// From when on something else is appended instead.
+        lapse: Option<Box<Lapse>>,
     },
     /// Stop this attempt, then record that it failed with [`StepError::CANCELLED`](crate::StepError::CANCELLED), or what it
     /// came to before it could be stopped.
@@ -64,4 +75,16 @@ pub enum Effect {
         /// The plugin's name.
         plugin: String,
     },
+}
+
+impl Effect {
+    /// The event of a timer, when its time has come by `now`.
+    pub fn due(&self, now: Millis) -> Option<&Event> {
+        match self {
+            Effect::Wake { at, .. } if now < *at => None,
+            Effect::Wake { lapse: Some(lapse), .. } if lapse.at <= now => Some(&lapse.event),
+            Effect::Wake { event, .. } => Some(event),
+            _ => None,
+        }
+    }
 }

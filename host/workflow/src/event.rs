@@ -279,6 +279,15 @@ pub enum Event {
         /// The approval.
         path: String,
     },
+    /// Approvals that were given no longer cover the next attempt of a step behind them: they are asked again first.
+    ApprovalReopened {
+        /// The step that waits for its next attempt.
+        path: String,
+        /// The approvals.
+        again: Vec<String>,
+        /// The blocks around them, which go on.
+        reopened: Vec<String>,
+    },
     /// A write's outcome is unknown, and a person must say what became of it.
     StepSuspended {
         /// The step.
@@ -334,7 +343,7 @@ pub enum Event {
     Retried {
         /// Who.
         by: String,
-        /// The steps that begin anew, and those that the failure led to.
+        /// The steps that begin anew, those that the failure led to, and the approvals before them that are asked again.
         again: Vec<String>,
         /// The blocks around them, which go on.
         reopened: Vec<String>,

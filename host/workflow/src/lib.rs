@@ -47,7 +47,7 @@ mod retry;
 
 pub use concurrency::{Beyond, Concurrency, OnUpdate};
 pub use document::{Dedupe, Workflow};
-pub use effect::{Effect, Jitter};
+pub use effect::{Effect, Jitter, Lapse};
 pub use envelope::{EnvelopeError, check_envelope};
 pub use event::{Decision, Event, Millis, RunInfo, RunStatus, StepError, Verdict};
 pub use expression::ExpressionError;

@@ -78,7 +78,7 @@ fn advance(workflow: &Workflow, run: &Run) -> Vec<Effect> {
 fn wake_at_timeout(workflow: &Workflow, mode: Mode, walk: &mut Walk<'_>) {
     if let (Some(timeout), Mode::Go) = (workflow.timeout, mode) {
         let at = walk.run.began_at().saturating_add(millis(timeout));
-        walk.effects.push(Effect::Wake { at, event: Event::RunTimedOut });
+        walk.effects.push(Effect::Wake { at, event: Event::RunTimedOut, lapse: None });
     }
 }
 

@@ -1,12 +1,13 @@
 //! Going on with a run that failed: which steps begin anew.
 //!
 //! What has succeeded, was skipped, or failed and was caught, stays. The step that failed begins anew, with a new attempt;
-//! so does everything that its failure led to. The blocks around it go on.
+//! so does everything that its failure led to. The blocks around it go on. Approvals that stand before what begins anew are
+//! asked again when they no longer cover a retry, and always when whoever started the run retries it.
 
 use crate::document::Workflow;
-use crate::event::{Event, RunStatus, StepError};
-use crate::run::{Run, StepState};
-use crate::step::{Group, Placed};
+use crate::event::{Event, Millis, RunStatus, StepError};
+use crate::run::{Run, StepRun, StepState};
+use crate::step::{Group, Placed, Reopening};
 
 /// Why a run cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,13 +26,13 @@ pub enum NotRetryable {
     },
 }
 
-/// The event with which `by` has a failed run go on.
-pub fn retry(workflow: &Workflow, run: &Run, by: &str) -> Result<Event, NotRetryable> {
+/// The event with which `by` has a failed run go on at the time `now`.
+pub fn retry(workflow: &Workflow, run: &Run, by: &str, now: Millis) -> Result<Event, NotRetryable> {
     if !matches!(run.status(), RunStatus::Failed | RunStatus::TimedOut) {
         return Err(NotRetryable::Status { status: run.status().name() });
     }
     let (steps, on_failure) = workflow.unfold(Some(run));
-    let mut plan = Plan { run, again: Vec::new(), reopened: Vec::new() };
+    let mut plan = Plan { run, by, now, again: Vec::new(), reopened: Vec::new() };
     plan.sequence(steps);
     on_failure.into_iter().for_each(|placed| plan.anew(placed));
     if let Some(path) = plan.again.iter().find(|path| is_given_up(path, run)) {
@@ -42,24 +43,38 @@ pub fn retry(workflow: &Workflow, run: &Run, by: &str) -> Result<Event, NotRetry
 
 struct Plan<'a> {
     run: &'a Run,
+    by: &'a str,
+    now: Millis,
     again: Vec<String>,
     reopened: Vec<String>,
 }
 
 impl Plan<'_> {
-    /// Goes on behind what ended well; gives whether all of it did.
-    fn sequence(&mut self, steps: Vec<Placed<'_>>) -> bool {
+    /// Goes on behind what ended well. Behind what failed something has only begun when an approval was asked again.
+    fn sequence(&mut self, steps: Vec<Placed<'_>>) {
+        let mut passed = Vec::new();
         for placed in steps {
-            let Some(now) = self.run.step(&placed.path) else { return false };
-            if let StepState::Failed { error } = now.state() {
-                if is_caught(&placed, error, self.run) {
-                    continue;
+            match self.run.step(&placed.path).map(StepRun::state) {
+                None => return self.ask_again(&mut passed),
+                Some(StepState::Failed { error }) if !is_caught(&placed, error, self.run) => {
+                    self.ask_again(&mut passed);
+                    self.failed(placed);
                 }
-                self.failed(placed);
-                return false;
+                Some(_) => passed.push(placed),
             }
         }
-        true
+    }
+
+    /// Something behind these begins anew.
+    fn ask_again(&mut self, passed: &mut Vec<Placed<'_>>) {
+        let by_starter = self.by == self.run.info().started_by;
+        let lapsed = |given: &StepRun| by_starter || given.covers_until().is_some_and(|until| until <= self.now);
+        let mut reopening = Reopening::default();
+        for placed in passed.drain(..) {
+            reopening.add(&placed, self.run, &lapsed);
+        }
+        self.again.append(&mut reopening.again);
+        self.reopened.append(&mut reopening.blocks);
     }
 
     fn failed(&mut self, placed: Placed<'_>) {
@@ -75,9 +90,7 @@ impl Plan<'_> {
                 // What a called workflow did because it failed is done again when it fails again.
                 match is_call && index > 0 {
                     true => group.steps.into_iter().for_each(|inner| self.anew(inner)),
-                    false => {
-                        self.sequence(group.steps);
-                    }
+                    false => self.sequence(group.steps),
                 }
             }
         }

@@ -104,6 +104,8 @@ pub struct Run {
     timed_out: bool,
     failing: Option<Failing>,
     finished: Option<Ended>,
+    /// Whether an approval was asked again.
+    asked_again: bool,
     /// When it last began: its start, when it had its place, or its last retry. `timeout` counts from here.
     began_at: Millis,
 }
@@ -165,6 +167,7 @@ impl Run {
             timed_out: false,
             failing: None,
             finished: None,
+            asked_again: false,
             began_at: at,
         })
     }
@@ -253,6 +256,11 @@ impl Run {
     pub(crate) fn size(&self) -> usize {
         let open = self.steps.values().filter(|step| step.state == StepState::Open);
         self.steps.len() + open.filter_map(|step| step.input.as_array()).map(Vec::len).sum::<usize>()
+    }
+
+    /// Whether an approval of it was asked again.
+    pub(crate) fn asked_again(&self) -> bool {
+        self.asked_again
     }
 
     /// All steps that were reached, by path. [`Body::walk`](crate::Body::walk) has the order of the document.

@@ -16,6 +16,7 @@ mod wait;
 mod beside;
 mod catch;
 mod retry;
+mod reopening;
 
 mod body;
 mod manner;
@@ -37,6 +38,7 @@ pub(crate) use frame::{Frame, INDEX};
 pub use manner::Manner;
 pub(crate) use parallel::Parallel;
 pub(crate) use plugin::Plugin;
+pub(crate) use reopening::Reopening;
 use retry::Retry;
 pub(crate) use unfold::sequence;
 pub use unfold::{Group, Label, Placed};

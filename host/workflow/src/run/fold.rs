@@ -58,6 +58,7 @@ impl Run {
                 self.decide(path, by, MadeDecision { decision: *decision, reason: reason.clone(), at });
             }
             Event::ApprovalExpired { path } => self.expire(path, at)?,
+            Event::ApprovalReopened { path, again, reopened } => self.ask_again(path, again, reopened, at)?,
             Event::StepSuspended { path, attempt, call } => self.suspend(path, *attempt, call, at)?,
             Event::ReviewSettled { path, attempt, call, verdict, .. } => {
                 self.settle(path, *attempt, call, *verdict, at)?;
@@ -106,6 +107,7 @@ impl Run {
             Entry::Occupied(mut there) if there.get().state == StepState::Reset => {
                 step.attempt = there.get().attempt.saturating_add(1);
                 step.first_attempt = step.attempt;
+                self.asked_again |= step.approval.is_some();
                 there.insert(step);
                 Ok(())
             }
@@ -165,18 +167,41 @@ impl Run {
             return Err(unreached(path, "begun anew"));
         }
         self.reset(again, at);
-        for path in reopened {
+        self.reopen(reopened, at);
+        self.finished = None;
+        self.failing = None;
+        self.timed_out = false;
+        self.cancelled = None;
+        self.began_at = at;
+        Ok(())
+    }
+
+    fn reopen(&mut self, blocks: &[String], at: Millis) {
+        for path in blocks {
             if let Some(step) = self.steps.get_mut(path) {
                 step.timed_out = false;
                 step.attempt_started_at = at;
                 step.enter(StepState::Open, at);
             }
         }
-        self.finished = None;
-        self.failing = None;
-        self.timed_out = false;
-        self.cancelled = None;
-        self.began_at = at;
+    }
+
+    /// Has approvals asked again that were given, before the next attempt of the step `path`.
+    fn ask_again(&mut self, path: &str, again: &[String], reopened: &[String], at: Millis) -> Result<(), Illegal> {
+        match self.step(path).map(StepRun::state) {
+            Some(StepState::RetryWaiting { at: then }) if at >= *then => {}
+            Some(state) => return Err(illegal(path, state, "held up by an approval")),
+            None => return Err(unreached(path, "held up by an approval")),
+        }
+        let given = |path: &String| matches!(self.step(path).map(StepRun::state), Some(StepState::Succeeded { .. }));
+        let is_approval = |path: &String| self.step(path).is_some_and(|step| step.approval().is_some());
+        let other = again.iter().find(|path| !given(path) || !is_approval(path));
+        if let Some(path) = other.or_else(|| reopened.iter().find(|path| !given(path) || is_approval(path))) {
+            let state = self.step(path).map_or("not reached", |step| step.state().name());
+            return Err(Illegal::Step { path: path.clone(), state, event: "asked again" });
+        }
+        self.reset(again, at);
+        self.reopen(reopened, at);
         Ok(())
     }
 

@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::approval::Approval;
 use crate::event::{Millis, StepError};
 
+/// How long an approval without `expires` covers retries of what stands behind it: a day, in which somebody has looked.
+const COVERS: Millis = 24 * 60 * 60 * 1_000;
+
 /// Where a step is. A step that was not reached has no state.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepState {
@@ -133,6 +136,13 @@ impl StepRun {
     /// What was asked and decided, when it is an approval.
     pub fn approval(&self) -> Option<&Approval> {
         self.approval.as_ref()
+    }
+
+    /// Until when a given approval covers retries of what stands behind it: as long as people had to decide; when they had
+    /// any time, for [`COVERS`] from when it was given.
+    pub(crate) fn covers_until(&self) -> Option<Millis> {
+        let approval = self.approval.as_ref().filter(|_| matches!(self.state, StepState::Succeeded { .. }))?;
+        Some(approval.expires_at.unwrap_or_else(|| self.changed_at.saturating_add(COVERS)))
     }
 
     /// When it was reached.

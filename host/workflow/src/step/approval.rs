@@ -82,7 +82,8 @@ impl Approval {
             return walk.record_stopped(begun);
         }
         if let Some(at) = begun.now.approval().and_then(|approval| approval.expires_at) {
-            walk.effects.push(Effect::Wake { at, event: Event::ApprovalExpired { path: begun.path.clone() } });
+            let event = Event::ApprovalExpired { path: begun.path.clone() };
+            walk.effects.push(Effect::Wake { at, event, lapse: None });
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn walk<'a>(
     let before = walk.effects.len();
     let progress = all(place, walk);
     let failed = progress.iter().any(|one| matches!(one, Progress::Failed(_)));
-    if !(policy.fail_fast && place.mode == Mode::Go && failed) {
+    if !(policy.fail_fast && place.mode != Mode::Stop && failed) {
         return progress;
     }
     // What the others would have done next is not done.

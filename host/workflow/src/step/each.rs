@@ -141,7 +141,7 @@ impl Each {
         let mut ongoing = 0;
         let mut all = Vec::new();
         for (index, item) in items.iter().enumerate() {
-            if ongoing == self.concurrency && place.mode == Mode::Go {
+            if ongoing == self.concurrency && place.mode != Mode::Stop {
                 all.push(Progress::Ongoing);
                 break;
             }

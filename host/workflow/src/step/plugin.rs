@@ -80,7 +80,7 @@ impl Plugin {
     pub(super) fn advance(&self, begun: &Begun<'_>, place: Place<'_>, walk: &mut Walk<'_>) {
         let (path, attempt, plugin) = (begun.path.clone(), begun.now.attempt(), self.name.clone());
         match (begun.now.state(), place.mode) {
-            (StepState::Running, Mode::Go) => walk.effects.push(Effect::Invoke {
+            (StepState::Running, Mode::Go | Mode::Hold) => walk.effects.push(Effect::Invoke {
                 path,
                 attempt,
                 plugin,

@@ -88,7 +88,7 @@ impl Wait {
         let (path, attempt) = (begun.path.clone(), begun.now.attempt());
         let time = Timestamp::from_millisecond(*until).map_or(Value::Null, |time| Value::String(time.to_string()));
         let event = Event::StepSucceeded { path, attempt, output: json!({ "until": time }) };
-        walk.effects.push(Effect::Wake { at: *until, event });
+        walk.effects.push(Effect::Wake { at: *until, event, lapse: None });
     }
 }
 

@@ -4,8 +4,9 @@
 //! have not begun. What a step that has begun needs is left to its kind.
 
 use super::frame::{Frame, View};
+use super::reopening::Before;
 use super::{Step, Then, unfold};
-use crate::effect::Effect;
+use crate::effect::{Effect, Lapse};
 use crate::event::{Event, Failure, Millis, StepError};
 use crate::expression::ExpressionError;
 use crate::expression::scope::Scope;
@@ -16,6 +17,8 @@ use crate::run::{Run, StepRun, StepState};
 pub(crate) enum Mode {
     /// They may.
     Go,
+    /// None may, and what runs goes on: an approval before them is asked again.
+    Hold,
     /// None may, and what runs is stopped.
     Stop,
 }
@@ -28,6 +31,8 @@ pub(crate) struct Place<'a> {
     pub(crate) failure: Option<&'a Failure>,
     /// The document, and where in the run.
     pub(crate) frame: &'a Frame<'a, 'a>,
+    /// What stands before it; `None` at the outermost place.
+    pub(crate) before: Option<&'a Before<'a>>,
     /// Whether a block around says `on-unknown: repeat`.
     pub(crate) repeat_unknown: bool,
 }
@@ -35,7 +40,7 @@ pub(crate) struct Place<'a> {
 impl<'a> Place<'a> {
     /// The outermost place of a run.
     pub(crate) fn new(mode: Mode, frame: &'a Frame<'a, 'a>) -> Self {
-        Place { mode, failure: None, frame, repeat_unknown: false }
+        Place { mode, failure: None, frame, before: None, repeat_unknown: false }
     }
 
     /// What expressions see here.
@@ -77,13 +82,31 @@ impl<'a> Walk<'a> {
 
     /// Takes steps one after the other.
     pub(crate) fn sequence(&mut self, steps: &[Step], place: Place<'_>) -> Progress {
-        for step in steps {
-            match self.step(step, place) {
+        for (index, step) in steps.iter().enumerate() {
+            let (passed, rest) = steps.split_at(index);
+            let before = Before { steps: passed, frame: place.frame, outer: place.before };
+            match self.step(step, Place { before: Some(&before), ..place }) {
                 Progress::Done => {}
-                other => return other,
+                other => return self.beyond(rest.get(1..).unwrap_or_default(), place, other),
             }
         }
         Progress::Done
+    }
+
+    /// What follows behind a step that has not ended well. That it has begun means that an approval before it is asked again:
+    /// what runs goes on, and nothing begins; when the approval is not given, it is stopped.
+    fn beyond(&mut self, rest: &[Step], place: Place<'_>, progress: Progress) -> Progress {
+        if rest.first().is_none_or(|next| self.run.step(&place.frame.path(next)).is_none()) {
+            return progress;
+        }
+        let mode = match (place.mode, &progress) {
+            (Mode::Go | Mode::Hold, Progress::Ongoing) => Mode::Hold,
+            _ => Mode::Stop,
+        };
+        match (progress, self.sequence(rest, Place { mode, ..place })) {
+            (Progress::Ongoing, _) | (_, Progress::Ongoing) => Progress::Ongoing,
+            (ended, _) => ended,
+        }
     }
 
     /// How many items the blocks have that begin in this same walk.
@@ -128,6 +151,7 @@ impl<'a> Walk<'a> {
         let Some(now) = self.run.step(&path) else {
             return match place.mode {
                 Mode::Stop => Progress::Stopped,
+                Mode::Hold => Progress::Ongoing,
                 Mode::Go => {
                     self.begin(step, path, place);
                     Progress::Ongoing
@@ -145,7 +169,8 @@ impl<'a> Walk<'a> {
                     return Progress::Failed(failed);
                 }
                 // Nor is a block in which the outcome of a write is unknown: it would be sent again.
-                let again = place.mode == Mode::Go && step.retry.is_some() && !self.any_inside(step, place, is_unknown);
+                let again =
+                    place.mode != Mode::Stop && step.retry.is_some() && !self.any_inside(step, place, is_unknown);
                 if again && self.try_again(step, &path, now, error) {
                     return Progress::Ongoing;
                 }
@@ -174,16 +199,19 @@ impl<'a> Walk<'a> {
         let mut inner = Place { repeat_unknown: step.repeat_unknown.unwrap_or(place.repeat_unknown), ..place };
         if let StepState::RetryWaiting { at } = now.state() {
             return match place.mode {
-                Mode::Go => self.effects.push(Effect::Wake { at: *at, event: self.start_again(begun, place) }),
+                Mode::Go => self.effects.push(self.wake_again(begun, *at, place)),
+                Mode::Hold => {}
                 Mode::Stop => self.record_stopped(begun),
             };
         }
         if now.has_timed_out() {
             inner.mode = Mode::Stop;
         } else if let (Some(timeout), Mode::Go, false) = (step.timeout(place.frame), place.mode, step.is_plugin()) {
-            let at = now.attempt_started_at().saturating_add(millis(timeout));
-            self.effects
-                .push(Effect::Wake { at, event: Event::StepTimedOut { path: path.clone(), attempt: now.attempt() } });
+            // The time that people took to decide again is not its own.
+            let given = place.before.filter(|_| self.run.asked_again()).and_then(|before| before.given_at(self.run));
+            let since = given.into_iter().chain([now.attempt_started_at()]).max().unwrap_or_default();
+            let event = Event::StepTimedOut { path: path.clone(), attempt: now.attempt() };
+            self.effects.push(Effect::Wake { at: since.saturating_add(millis(timeout)), event, lapse: None });
         }
         step.advance(begun, inner, self);
     }
@@ -195,6 +223,21 @@ impl<'a> Walk<'a> {
         let (path, attempt) = (path.to_owned(), now.attempt() + 1);
         self.effects.push(Effect::Schedule { path, attempt, delay, jitter: retry.jitter() });
         true
+    }
+
+    /// The start of the next attempt at its time; or, when the approvals before it no longer cover it, that they are asked again.
+    fn wake_again(&self, begun: &Begun<'_>, at: Millis, place: Place<'_>) -> Effect {
+        let event = self.start_again(begun, place);
+        let Some((before, until)) = place.before.and_then(|before| Some((before, before.covered_until(self.run)?)))
+        else {
+            return Effect::Wake { at, event, lapse: None };
+        };
+        let reopened = before.reopen(&begun.path, self.run, at.max(until));
+        if at < until {
+            Effect::Wake { at, event, lapse: Some(Box::new(Lapse { at: until, event: reopened })) }
+        } else {
+            Effect::Wake { at, event: reopened, lapse: None }
+        }
     }
 
     /// The start of the next attempt, with the same input. All that a block had begun begins anew.

@@ -210,11 +210,18 @@ fn perform(simulation: &Simulation, effect: Effect, seed: u64, disturb: bool) ->
             let error = StepError::new(StepError::CANCELLED, "stopped");
             Some(Move::Append(Event::StepFailed { path, attempt, error }))
         }
-        Effect::Schedule { path, attempt, .. } => Some(Move::Append(Event::RetryScheduled { path, attempt, at: 0 })),
+        Effect::Schedule { path, attempt, .. } => {
+            // Some behind the window of the approvals before it.
+            let at = if disturb && chance(seed, &path, attempt) % 2 == 0 { 90_000 } else { 0 };
+            Some(Move::Append(Event::RetryScheduled { path, attempt, at }))
+        }
         Effect::Wake {
             event: Event::ApprovalExpired { .. } | Event::RunTimedOut | Event::StepTimedOut { .. }, ..
         } if !disturb => None,
-        Effect::Wake { at, event } => Some(Move::Wake(at, event)),
+        Effect::Wake { at, .. } => {
+            let event = effect.due(simulation.now.max(at)).unwrap().clone();
+            Some(Move::Wake(at, event))
+        }
         Effect::Record(event) => panic!("not settled: {event:?}"),
     }
 }

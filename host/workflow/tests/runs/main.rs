@@ -9,4 +9,5 @@ mod blocks;
 mod decisions;
 mod fold;
 mod queue;
+mod reopening;
 mod steps;

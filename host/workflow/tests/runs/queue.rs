@@ -27,7 +27,7 @@ fn nothing_begins_before_there_is_a_place() {
     let effects = simulation.settle();
     assert_eq!(simulation.run.status(), RunStatus::Running);
     let timeout = effects.iter().find_map(|effect| match effect {
-        Effect::Wake { at, event: Event::RunTimedOut } => Some(*at),
+        Effect::Wake { at, event: Event::RunTimedOut, .. } => Some(*at),
         _ => None,
     });
     assert_eq!(timeout, Some(7_200_000 + 3_600_000));

@@ -8,7 +8,8 @@ use crate::simulation::Simulation;
 /// Carries out a script, a line each, and compares the trace: after each line, the effects there are.
 ///
 /// Lines: `ok <step> [attempt]`, `fail <step> <code> [attempt]`, `approve|refuse <step> <person>`, `suspend <step>`,
-/// `settle <step> done|not-done|give-up`, `retry <step> <attempt> <at>`, `wake` (the first), `cancel`, `go-on`.
+/// `settle <step> done|not-done|give-up`, `retry <step> <attempt> <at>`, `wake` (the first), `at <time>`, `cancel`,
+/// `go-on [person]`.
 pub fn check(source: &str, script: &str, expected: &[&str]) -> Simulation {
     check_linked(source, &[], script, expected)
 }
@@ -53,18 +54,22 @@ pub fn carry_out(simulation: &mut Simulation, line: &str) {
             simulation.append(Event::RetryScheduled { path, attempt: number(2), at });
         }
         "wake" => {
-            let wake = simulation.settle().into_iter().find_map(|effect| match effect {
-                Effect::Wake { at, event } => Some((at, event)),
+            let now = simulation.now;
+            let due = |effect: &Effect| match effect {
+                Effect::Wake { at, .. } => Some((now.max(*at), effect.due(now.max(*at))?.clone())),
                 _ => None,
-            });
+            };
+            let wake = simulation.settle().iter().filter_map(due).min_by_key(|(at, _)| *at);
             let (at, event) = wake.unwrap();
             simulation.now = at;
             simulation.append(event);
         }
         "go-on" => {
-            let event = retry(&simulation.workflow, &simulation.run, "dave").unwrap();
+            let by = words.get(1).copied().unwrap_or("dave");
+            let event = retry(&simulation.workflow, &simulation.run, by, simulation.now).unwrap();
             simulation.append(event);
         }
+        "at" => simulation.now = words[1].parse().unwrap(),
         "cancel" => simulation.append(Event::CancelRequested { by: "dave".to_owned(), reason: None }),
         other => panic!("{other}"),
     }
@@ -87,16 +92,19 @@ pub fn describe(simulation: &mut Simulation) -> String {
         Effect::Invoke { path, attempt, .. } => format!("run {path}#{attempt}"),
         Effect::Stop { path, attempt, .. } => format!("stop {path}#{attempt}"),
         Effect::Schedule { path, attempt, delay, .. } => format!("retry {path}#{attempt} in {}s", delay.as_secs()),
-        Effect::Wake { at, event: Event::StepStarted { path, attempt, .. } } => {
+        Effect::Wake { at, event: Event::StepStarted { path, attempt, .. }, .. } => {
             format!("start {path}#{attempt} at {at}")
         }
-        Effect::Wake { at, event: Event::BlockStarted { path, attempt, .. } } => {
+        Effect::Wake { at, event: Event::BlockStarted { path, attempt, .. }, .. } => {
             format!("begin {path}#{attempt} at {at}")
         }
-        Effect::Wake { at, event: Event::StepTimedOut { path, .. } } => format!("time out {path} at {at}"),
-        Effect::Wake { at, event: Event::StepSucceeded { path, .. } } => format!("go on behind {path} at {at}"),
-        Effect::Wake { at, event: Event::ApprovalExpired { path } } => format!("expire {path} at {at}"),
-        Effect::Wake { at, event: Event::RunTimedOut } => format!("time out at {at}"),
+        Effect::Wake { at, event: Event::StepTimedOut { path, .. }, .. } => format!("time out {path} at {at}"),
+        Effect::Wake { at, event: Event::StepSucceeded { path, .. }, .. } => format!("go on behind {path} at {at}"),
+        Effect::Wake { at, event: Event::ApprovalExpired { path }, .. } => format!("expire {path} at {at}"),
+        Effect::Wake { at, event: Event::ApprovalReopened { path, again, .. }, .. } => {
+            format!("ask {} before {path} at {at}", again.join(" and "))
+        }
+        Effect::Wake { at, event: Event::RunTimedOut, .. } => format!("time out at {at}"),
         other => panic!("{other:?}"),
     });
     let all = described.collect::<Vec<_>>().join(", ");

@@ -138,7 +138,9 @@ impl Runs {
             }
             Runs::Retry { run } => {
                 client.tell(&["runs", &run, "retry"], Body::document("application/json", "")).await?;
-                terminal.print(&page::line(format!("{run} goes on from where it failed")))
+                terminal.print(&page::line(format!(
+                    "{run} goes on from where it failed; what it waits for: quell runs show {run}"
+                )))
             }
             Runs::Resume { run } => {
                 client.tell(&["runs", &run, "resume"], Body::document("application/json", "")).await?;
