@@ -7,6 +7,7 @@
 mod entry;
 mod block;
 mod verify;
+mod parking;
 mod port;
 mod canonical;
 mod hash;
@@ -16,6 +17,7 @@ pub use block::{Block, Item, Signature, SigningKey, VerifyingKey};
 pub use canonical::{arguments_hash, canonical};
 pub use entry::{CLAIMED, Draft, EVENTS, Entry, Malformed, PAYLOAD_REMOVED, Prepared, SYSTEM, is_run_name};
 pub use hash::Hash;
+pub use parking::{PARKED, Parking, RESUMED, parked_by, run_parked, run_resumed};
 pub use port::{Appended, Dedupe, Epoch, Fence, Filter, Ledger, LedgerError, QUEUED, Record, Room, Summary};
 pub use verify::{Fault, Head, Place, Report, Verifier};
 

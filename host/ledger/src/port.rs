@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::{Draft, Entry, Hash, Malformed, Millis};
+use crate::{Draft, Entry, Hash, Malformed, Millis, Parking};
 
 /// Counts who drives a run. Only the holder of the newest may append what a driver appends.
 pub type Epoch = u64;
@@ -63,7 +63,7 @@ pub struct Dedupe {
 /// The status of a run that has not begun, and so takes no place.
 pub const QUEUED: &str = "queued";
 
-/// How many runs may be under way at once. A run takes a place while it has neither ended nor is [`QUEUED`].
+/// How many runs may be under way at once. A run takes a place while it has neither ended nor is [`QUEUED`] nor parked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Room {
     /// Of the workflow with this name.
@@ -93,6 +93,9 @@ pub struct Summary {
     pub started_by: String,
     /// Its deduplication key.
     pub dedupe: Option<String>,
+    /// That it is parked: it is not driven, whatever `wake` says, and takes no place. Only for reading: it follows from the
+    /// kinds of the run's entries ([`crate::parked_by`]), whatever the summary says that is appended with them.
+    pub parked: Option<Parking>,
 }
 
 /// Where appended entries stand now.
@@ -246,6 +249,6 @@ pub trait Ledger: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Summary>, LedgerError>;
 
-    /// The runs whose `wake` is at or before `now`, and the next `wake` behind it.
+    /// The runs that are not parked and whose `wake` is at or before `now`, and the next `wake` behind it.
     async fn due(&self, now: Millis) -> Result<(Vec<String>, Option<Millis>), LedgerError>;
 }

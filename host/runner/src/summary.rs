@@ -18,6 +18,7 @@ pub(crate) fn summary(workflow: &Workflow, history: &History) -> Summary {
         ended: history.ended,
         started_by: info.started_by.clone(),
         dedupe: history.dedupe.clone(),
+        parked: None,
     }
 }
 

@@ -3,7 +3,7 @@
 //! It is a fold over the run's entries, so that the projection of it that is kept beside them can be verified and
 //! made anew.
 
-use ledger::{CLAIMED, Entry, Epoch, Hash};
+use ledger::{CLAIMED, Entry, Epoch, Hash, parked_by};
 
 /// The end of one chain.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,16 +16,19 @@ pub(crate) struct Chain {
     pub hash: Hash,
     /// The last entry that moved the run; 0 when none did.
     pub moved: u64,
+    /// The entry that parks the run, if it is parked.
+    pub parked: Option<u64>,
 }
 
 impl Chain {
     /// Before the first entry.
-    pub const EMPTY: Chain = Chain { epoch: 0, last: 0, hash: Hash::ZERO, moved: 0 };
+    pub const EMPTY: Chain = Chain { epoch: 0, last: 0, hash: Hash::ZERO, moved: 0, parked: None };
 
     /// Goes on to `entry`, the next of the chain.
     pub fn advance(&mut self, entry: &Entry) {
         self.last = entry.sequence;
         self.hash = entry.hash;
+        self.parked = parked_by(self.parked, entry);
         if Entry::moves(&entry.kind) {
             self.moved = entry.sequence;
         }
@@ -47,16 +50,20 @@ mod tests {
     #[test]
     fn events_move_a_run_and_calls_claims_and_notes_do_not() {
         let mut chain = Chain::EMPTY;
-        let mut check = |kind: &'static str, epoch: Epoch, moved: u64| {
+        let mut check = |kind: &'static str, epoch: Epoch, moved: u64, parked: Option<u64>| {
             let draft = Draft::new(kind, 0, "host", json!({ "epoch": 7 }));
             let entry = draft.seal("r", chain.last + 1, chain.hash);
             chain.advance(&entry);
-            assert_eq!(chain, Chain { epoch, last: entry.sequence, hash: entry.hash, moved }, "{kind}");
+            assert_eq!(chain, Chain { epoch, last: entry.sequence, hash: entry.hash, moved, parked }, "{kind}");
         };
-        check("run.started", 0, 1);
-        check("drive.claimed", 7, 1);
-        check("call.intent", 7, 1);
-        check("note.repeat", 7, 1);
-        check("step.started", 7, 5);
+        check("run.started", 0, 1, None);
+        check("drive.claimed", 7, 1, None);
+        check("call.intent", 7, 1, None);
+        check("drive.parked", 7, 1, Some(4));
+        check("note.repeat", 7, 1, Some(4));
+        check("step.started", 7, 6, Some(4));
+        check("drive.resumed", 7, 6, None);
+        check("drive.parked", 7, 6, Some(8));
+        check("drive.claimed", 7, 6, None);
     }
 }

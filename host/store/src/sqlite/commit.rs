@@ -21,11 +21,12 @@ const SAME_KEY: &str = "SELECT run FROM runs WHERE workflow = ?1 AND dedupe = ?2
 
 /// In two halves, since an index finds what is before and behind a status, and not what is another.
 const UNDER_WAY: &str = "SELECT run FROM runs INDEXED BY runs_live
-     WHERE workflow = ?1 AND ended IS NULL AND status < ?2
-     UNION ALL SELECT run FROM runs INDEXED BY runs_live WHERE workflow = ?1 AND ended IS NULL AND status > ?2";
+     WHERE workflow = ?1 AND ended IS NULL AND parked IS NULL AND status < ?2
+     UNION ALL SELECT run FROM runs INDEXED BY runs_live
+     WHERE workflow = ?1 AND ended IS NULL AND parked IS NULL AND status > ?2";
 
 const UNDER_WAY_WITH_KEY: &str = "SELECT run FROM runs INDEXED BY runs_live_key
-     WHERE workflow = ?1 AND dedupe = ?3 AND ended IS NULL AND status <> ?2";
+     WHERE workflow = ?1 AND dedupe = ?3 AND ended IS NULL AND parked IS NULL AND status <> ?2";
 
 /// What is asked of a run.
 pub(super) enum What {
@@ -178,6 +179,7 @@ impl Commit {
             summary.workflow == workflow
                 && summary.ended.is_none()
                 && summary.status != QUEUED
+                && self.chains.get(&summary.run).is_none_or(|chain| chain.parked.is_none())
                 && (key.is_none() || summary.dedupe.as_deref() == key)
         };
         Ok((kept + self.summaries.values().filter(takes).count()) as u64)

@@ -18,7 +18,7 @@ pub const DATABASE_FILE: &str = "ledger.db";
 const APPLICATION: i64 = 0x5175_656c;
 
 /// The version of the tables, in the header as well.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
 /// The tables and indexes: what is written for ever, what is made of it, and how it is found.
 const FACTS: &str = include_str!("facts.sql");
@@ -132,7 +132,7 @@ async fn create(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     whole.commit().await
 }
 
-/// Version 1 has other indexes, and does not say how it was closed.
+/// Version 1 has other indexes, and does not say how it was closed; neither it nor version 2 has parked runs.
 async fn upgrade(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let mut whole = db.begin_with("BEGIN IMMEDIATE").await?;
     let indexes = "SELECT 'DROP INDEX ' || name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL";
@@ -140,7 +140,13 @@ async fn upgrade(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     for drop in indexes {
         sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut *whole).await?;
     }
+    sqlx::raw_sql("ALTER TABLE runs RENAME TO earlier_runs").execute(&mut *whole).await?;
+    sqlx::raw_sql(PROJECTIONS).execute(&mut *whole).await?;
+    let kept = "epoch, last_sequence, last_hash, moved, workflow, status, wake, started, ended, started_by, dedupe";
+    let copy = format!("INSERT INTO runs (run, {kept}) SELECT run, {kept} FROM earlier_runs; DROP TABLE earlier_runs");
+    sqlx::raw_sql(AssertSqlSafe(copy)).execute(&mut *whole).await?;
     sqlx::raw_sql(INDEXES).execute(&mut *whole).await?;
+    sqlx::raw_sql("DROP TABLE IF EXISTS shutdown").execute(&mut *whole).await?;
     sqlx::raw_sql(shutdown::TABLE).execute(&mut *whole).await?;
     sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA user_version = {SCHEMA}"))).execute(&mut *whole).await?;
     whole.commit().await

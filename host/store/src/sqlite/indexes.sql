@@ -7,12 +7,14 @@ CREATE INDEX entries_actor ON entries (actor, position);
 CREATE INDEX entries_time ON entries (time, kind);
 
 -- What must be driven, and when.
-CREATE INDEX runs_wake ON runs (wake) WHERE wake IS NOT NULL;
+CREATE INDEX runs_wake ON runs (wake) WHERE wake IS NOT NULL AND parked IS NULL;
 -- The newest run with a deduplication key.
 CREATE INDEX runs_dedupe ON runs (workflow, dedupe, started) WHERE dedupe IS NOT NULL;
--- Which runs are under way, of a workflow and of a key in it.
-CREATE INDEX runs_live ON runs (workflow, status) WHERE ended IS NULL AND workflow IS NOT NULL;
-CREATE INDEX runs_live_key ON runs (workflow, dedupe, status) WHERE ended IS NULL AND dedupe IS NOT NULL;
+-- Which runs are under way and not parked, of a workflow and of a key in it.
+CREATE INDEX runs_live ON runs (workflow, status)
+    WHERE ended IS NULL AND parked IS NULL AND workflow IS NOT NULL;
+CREATE INDEX runs_live_key ON runs (workflow, dedupe, status)
+    WHERE ended IS NULL AND parked IS NULL AND dedupe IS NOT NULL;
 -- The lists of runs, the newest first: all, of a workflow, of a status, of both.
 CREATE INDEX runs_started ON runs (started, run) WHERE started IS NOT NULL;
 CREATE INDEX runs_workflow ON runs (workflow, started, run) WHERE started IS NOT NULL;

@@ -7,6 +7,7 @@ CREATE TABLE runs (
     last_sequence INTEGER NOT NULL,
     last_hash     BLOB    NOT NULL,
     moved         INTEGER NOT NULL,
+    parked        INTEGER,
     workflow      TEXT,
     status        TEXT,
     wake          INTEGER,

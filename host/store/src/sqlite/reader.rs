@@ -41,7 +41,8 @@ pub(super) async fn payload(db: &SqlitePool, hash: &Hash) -> Result<Option<Vec<u
 
 /// [`ledger::Ledger::summary`].
 pub(super) async fn summary(db: &SqlitePool, run: &str) -> Result<Option<Summary>, LedgerError> {
-    let sql = format!("SELECT run, {} FROM runs WHERE run = ?1 AND workflow IS NOT NULL", rows::SUMMARY);
+    let sql =
+        format!("SELECT run, {}, {} FROM runs WHERE run = ?1 AND workflow IS NOT NULL", rows::SUMMARY, rows::PARKED_BY);
     let row = sqlx::query(AssertSqlSafe(sql)).bind(run).fetch_optional(db).await.map_err(storage)?;
     row.map(|row| rows::summary(&row)).transpose().map_err(storage)
 }
@@ -54,8 +55,11 @@ pub(super) async fn summaries(
     before: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Summary>, LedgerError> {
-    let mut sql =
-        QueryBuilder::<Sqlite>::new(format!("SELECT run, {} FROM runs WHERE started IS NOT NULL", rows::SUMMARY));
+    let mut sql = QueryBuilder::<Sqlite>::new(format!(
+        "SELECT run, {}, {} FROM runs WHERE started IS NOT NULL",
+        rows::SUMMARY,
+        rows::PARKED_BY
+    ));
     if let Some(workflow) = workflow {
         sql.push(" AND workflow = ").push_bind(workflow);
     }
@@ -75,9 +79,10 @@ pub(super) async fn summaries(
 /// [`ledger::Ledger::due`].
 pub(super) async fn due(db: &SqlitePool, now: Millis) -> Result<(Vec<String>, Option<Millis>), LedgerError> {
     let mut moment = db.begin().await.map_err(storage)?;
-    let due = sqlx::query_scalar("SELECT run FROM runs WHERE wake <= ?1 ORDER BY wake, run").bind(now);
+    let due =
+        sqlx::query_scalar("SELECT run FROM runs WHERE wake <= ?1 AND parked IS NULL ORDER BY wake, run").bind(now);
     let due = due.fetch_all(&mut *moment).await.map_err(storage)?;
-    let next = sqlx::query_scalar("SELECT min(wake) FROM runs WHERE wake > ?1").bind(now);
+    let next = sqlx::query_scalar("SELECT min(wake) FROM runs WHERE wake > ?1 AND parked IS NULL").bind(now);
     let next = next.fetch_one(&mut *moment).await.map_err(storage)?;
     moment.rollback().await.map_err(storage)?;
     Ok((due, next))

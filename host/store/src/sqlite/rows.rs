@@ -1,6 +1,6 @@
 //! Rows and what they stand for: every column list of the tables is here, once.
 
-use ledger::{Block, Entry, Hash, Signature, Summary};
+use ledger::{Block, Entry, Hash, Parking, Signature, Summary};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -11,9 +11,13 @@ pub(super) const ENTRY: &str = "position, run, sequence, kind, call, time, actor
 /// The columns that [`block`] reads.
 pub(super) const BLOCK: &str = "writer, number, time, previous, items, hash, signature";
 /// The columns that [`chain`] reads, beside the run.
-pub(super) const CHAIN: &str = "epoch, last_sequence, last_hash, moved";
+pub(super) const CHAIN: &str = "epoch, last_sequence, last_hash, moved, parked";
 /// The columns that [`summary`] reads, beside the run.
 pub(super) const SUMMARY: &str = "workflow, status, wake, started, ended, started_by, dedupe";
+/// The columns that [`summary`] reads as well: of the entry that parks the run.
+pub(super) const PARKED_BY: &str = "\
+    (SELECT time FROM entries WHERE entries.run = runs.run AND entries.sequence = runs.parked) AS parked_since, \
+    (SELECT content FROM entries WHERE entries.run = runs.run AND entries.sequence = runs.parked) AS parked_by";
 
 /// An entry, without its position.
 pub(super) fn entry(row: &SqliteRow) -> Result<Entry, sqlx::Error> {
@@ -50,6 +54,7 @@ pub(super) fn chain(row: &SqliteRow) -> Result<Chain, sqlx::Error> {
         last: row.try_get("last_sequence")?,
         hash: hash(row, "last_hash")?,
         moved: row.try_get("moved")?,
+        parked: row.try_get("parked")?,
     })
 }
 
@@ -64,6 +69,10 @@ pub(super) fn summary(row: &SqliteRow) -> Result<Summary, sqlx::Error> {
         ended: row.try_get("ended")?,
         started_by: row.try_get("started_by")?,
         dedupe: row.try_get("dedupe")?,
+        parked: match (row.try_get("parked_since")?, row.try_get::<Option<String>, _>("parked_by")?) {
+            (Some(since), Some(content)) => Some(Parking::by(since, &content)),
+            _ => None,
+        },
     })
 }
 

@@ -13,14 +13,14 @@ use super::commit::Commit;
 use super::rows::{self, integer};
 use crate::chain::Chain;
 
-/// How many rows one statement fills at most. SQLite allows 32,766 parameters, and a run has 12.
+/// How many rows one statement fills at most. SQLite allows 32,766 parameters, and a run has 13.
 const ROWS: usize = 1_000;
 
 /// Scripts with so few entries are kept prepared: there are few of them, and most commits are such.
 const PREPARED: usize = 4;
 
 const PUT_CHAIN: &str = "ON CONFLICT (run) DO UPDATE SET epoch = excluded.epoch,
-    last_sequence = excluded.last_sequence, last_hash = excluded.last_hash, moved = excluded.moved";
+    last_sequence = excluded.last_sequence, last_hash = excluded.last_hash, moved = excluded.moved, parked = excluded.parked";
 const PUT_SUMMARY: &str = ", workflow = excluded.workflow, status = excluded.status, wake = excluded.wake,
     started = excluded.started, ended = excluded.ended, started_by = excluded.started_by, dedupe = excluded.dedupe";
 
@@ -139,6 +139,7 @@ fn push_chain(row: &mut Columns<'_>, run: String, chain: &Chain) {
     row.push_bind(integer(chain.last));
     row.push_bind(blob(&chain.hash));
     row.push_bind(integer(chain.moved));
+    row.push_bind(chain.parked.map(integer));
 }
 
 fn push_summary(row: &mut Columns<'_>, summary: Summary) {

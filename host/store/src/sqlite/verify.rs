@@ -287,6 +287,8 @@ fn differences(kept: &Chain, end: &Chain) -> Vec<String> {
     compare("last entry", &kept.last, &end.last);
     compare("last hash", &kept.hash, &end.hash);
     compare("last move", &kept.moved, &end.moved);
+    let parked = |chain: &Chain| chain.parked.map_or("none".to_owned(), |entry| entry.to_string());
+    compare("parking entry", &parked(kept), &parked(end));
     found
 }
 

@@ -3,12 +3,14 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot go on has failed"
 )]
 
 mod appends;
 mod fences;
+mod parking;
 mod plans;
 mod reads;
 mod refusals;
@@ -81,6 +83,7 @@ fn summary(run: &str, started: i64) -> Summary {
         ended: None,
         started_by: "user:alice".into(),
         dedupe: None,
+        parked: None,
     }
 }
 

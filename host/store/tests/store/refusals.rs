@@ -42,9 +42,9 @@ async fn other_files_are_left_alone() {
 #[tokio::test]
 async fn a_newer_schema_is_refused() {
     let dir = closed_ledger().await;
-    tamper(dir.path(), "PRAGMA user_version = 3").await;
+    tamper(dir.path(), "PRAGMA user_version = 4").await;
     let error = refusal(dir.path()).await;
-    assert!(matches!(error, OpenError::NewerSchema { found: 3, known: 2, .. }), "{error}");
+    assert!(matches!(error, OpenError::NewerSchema { found: 4, known: 3, .. }), "{error}");
     let error = store::verify(dir.path(), None, &[]).await.unwrap_err();
     assert!(matches!(error, OpenError::NewerSchema { .. }), "{error}");
 }

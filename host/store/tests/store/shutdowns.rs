@@ -87,6 +87,8 @@ async fn a_ledger_of_an_earlier_version_is_brought_up_to_date() {
     let dir = ledger().await.close().await;
     let first = "DROP TABLE shutdown; DROP INDEX runs_live; DROP INDEX runs_live_key; DROP INDEX runs_status;
         DROP INDEX entries_time; CREATE INDEX entries_time ON entries (time);
+        DROP INDEX runs_wake; ALTER TABLE runs DROP COLUMN parked;
+        CREATE INDEX runs_wake ON runs (wake) WHERE wake IS NOT NULL;
         CREATE INDEX runs_under_way ON runs (workflow, started, run) WHERE ended IS NULL AND workflow IS NOT NULL;
         PRAGMA user_version = 1";
     let mut db = raw(dir.path()).await;

@@ -37,6 +37,7 @@ async fn caller(server: &Server, run: &str, action: &str, region: &str, depth: u
         ended: Some(time),
         started_by: "alice".into(),
         dedupe: None,
+        parked: None,
     };
     server.installation.ledger.append(run, Fence::New(None), entries, Some(summary)).await.unwrap();
 }

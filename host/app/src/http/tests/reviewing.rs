@@ -45,6 +45,7 @@ async fn suspend(server: &Server) {
         ended: None,
         started_by: "alice".into(),
         dedupe: None,
+        parked: None,
     };
     server.installation.ledger.append(RUN, Fence::New(None), entries, Some(summary)).await.unwrap();
 }
