@@ -149,9 +149,9 @@ async fn nothing_that_was_taken_is_lost_at_a_stop() {
         ledger.close().await;
         let mut stopping = tokio::task::spawn_blocking(move || {
             if life % 2 == 0 {
-                host.stop()
+                host.stop();
             } else {
-                host.kill()
+                host.kill();
             }
             host
         });

@@ -1,7 +1,7 @@
 //! The real binary, serving a data folder: started, killed, started again.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -45,7 +45,7 @@ struct Serving {
     process: Child,
     url: String,
     /// Kept open, so that the host may write to it.
-    _out: BufReader<ChildStdout>,
+    out: BufReader<ChildStdout>,
 }
 
 impl Host {
@@ -73,13 +73,16 @@ impl Host {
         assert_eq!(token, None, "only the first start makes a token");
     }
 
-    /// Tells the host to stop, as a service manager does, and waits until it has.
-    pub fn stop(&mut self) {
-        let Serving { mut process, .. } = self.serving.take().expect("the host is not running");
+    /// Tells the host to stop, as a service manager does, waits until it has, and gives what it says meanwhile.
+    pub fn stop(&mut self) -> String {
+        let Serving { mut process, mut out, .. } = self.serving.take().expect("the host is not running");
         let told = Command::new("kill").args(["-TERM", &process.id().to_string()]).status();
         assert!(told.is_ok_and(|told| told.success()), "a process of ours can be told to stop");
+        let mut said = String::new();
+        out.read_to_string(&mut said).expect("its output is text");
         let ended = process.wait().expect("a process that was told to stop ends");
         assert!(ended.success(), "{ended}");
+        said
     }
 
     /// The API, for whoever has this token.
@@ -159,7 +162,7 @@ impl Host {
         let mut process = command.spawn().unwrap_or_else(|error| panic!("{command:?} cannot be run: {error}"));
         let mut out = BufReader::new(process.stdout.take().expect("its output is piped"));
         let (url, token) = announced(&mut out);
-        self.serving = Some(Serving { process, url: url.unwrap_or_default(), _out: out });
+        self.serving = Some(Serving { process, url: url.unwrap_or_default(), out });
         assert!(!self.url().is_empty(), "the host did not start");
         token
     }

@@ -3,24 +3,25 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
 use crate::http;
 use crate::installation::Installation;
 
-/// How long requests that are under way may take after a signal to stop.
+/// How long requests, and messages from queues, that are under way may take after a signal to stop.
 const REQUESTS: Duration = Duration::from_secs(10);
-/// How long the calls that are under way may take after that. What is cut off goes on at the next start.
-const RUNS: Duration = Duration::from_secs(20);
+/// How long all may take that is in flight then. What is cut off goes on at the next start.
+const IN_FLIGHT: Duration = Duration::from_secs(30);
 
-/// Serves until the process is told to stop by SIGINT or SIGTERM.
+/// Serves until the process is told to stop by SIGINT or SIGTERM; then it begins nothing, and waits for what is in flight.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     log();
     let stop = stop()?;
@@ -31,22 +32,43 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     installation.first_token(|text| say(format_args!("first token, for admins; it is shown only now: {text}"))).await?;
     say(format_args!("runs that go on: {}", installation.begin().await?))?;
     say(format_args!("listening on http://{address}"))?;
-    let keeper = installation.clone();
-    let schedules = tokio::spawn(async move { keeper.keep_schedules().await });
     let (leave, stay) = watch::channel(false);
-    let mut queues = installation.keep_queues(&stay);
-    let stop = async move {
-        stop.await;
-        // Nobody listens when there are no queues.
-        let _ = leave.send(true);
+    let mut keepers = installation.keep_queues(&stay);
+    let (keeper, until) = (installation.clone(), stay.clone());
+    keepers.spawn(async move { keeper.keep_schedules(until).await });
+    let told = {
+        let installation = installation.clone();
+        tokio::spawn(async move {
+            stop.await;
+            let since = Instant::now();
+            let (runs, seconds) = (installation.stop(), IN_FLIGHT.as_secs());
+            tell(format_args!(
+                "stopping: {runs} runs are under way; waiting at most {seconds} s for what they have in flight"
+            ));
+            leave.send_replace(true);
+            since
+        })
     };
+    let mut leaving = stay.clone();
+    let stop = async move { drop(leaving.wait_for(|leave| *leave).await) };
     http::connections::serve(listener, http::router(installation.clone()), stop, REQUESTS).await;
-    schedules.abort();
-    if tokio::time::timeout(REQUESTS, async { while queues.join_next().await.is_some() {} }).await.is_err() {
+    finish(&installation, keepers, told.await?).await;
+    Ok(())
+}
+
+/// Waits for what has been in flight `since` then, and says how it came out.
+async fn finish(installation: &Installation, mut keepers: JoinSet<()>, since: Instant) {
+    if tokio::time::timeout(REQUESTS, async { while keepers.join_next().await.is_some() {} }).await.is_err() {
         tracing::warn!("messages that were under way were left in their queues");
     }
-    installation.close(RUNS).await;
-    Ok(())
+    let cut_off = installation.close(IN_FLIGHT.saturating_sub(since.elapsed())).await;
+    let seconds = since.elapsed().as_secs_f64();
+    match cut_off {
+        0 => tell(format_args!("stopped after {seconds:.1} s: nothing was cut off")),
+        runs => {
+            tell(format_args!("stopped after {seconds:.1} s: {runs} runs were cut off, and go on at the next start"))
+        }
+    }
 }
 
 /// Sets the log up: as `RUST_LOG` says, else from `info` on, without a line for each request.
@@ -64,8 +86,13 @@ fn stop() -> std::io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        tracing::info!("stopping");
     })
+}
+
+/// Says a line to whoever started the process, if they are still there.
+fn tell(line: std::fmt::Arguments<'_>) {
+    tracing::info!("{line}");
+    let _ = say(line);
 }
 
 /// Says a line to whoever started the process.

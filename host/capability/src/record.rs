@@ -133,6 +133,12 @@ impl Replay {
                     _ => return Err(wrong("it has no verdict")),
                 }
             }
+            // Of the host's own, and answers no call.
+            "call.host-read" => {}
+            // What became of a call is not guessed.
+            kind if kind.starts_with("call.") => {
+                return Err(wrong(&format!("its kind `{kind}` is not known here: a newer Quell wrote it")));
+            }
             _ => {}
         }
         Ok(())

@@ -3,6 +3,8 @@
 //! Everything is decided anew from what is on disk, so that it does not matter who was interrupted where: which runs are
 //! cancelled in favour of newer ones, and which of those that wait begin. That two do not take the last place is the
 //! ledger's to see to, at the moment of the commit.
+//!
+//! A run that cannot begin for what it is itself is parked, and the others go on as if it were not there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use crate::input::InputError;
 use crate::places::{order, outdated, rooms};
 use crate::record::stored;
 use crate::summary::summary;
-use crate::{History, HistoryError, Runner};
+use crate::{DriveError, History, HistoryError, Runner};
 
 /// How many summaries are read at once.
 const PAGE: u32 = 500;
@@ -41,14 +43,13 @@ impl Runner {
     /// Lets begin what can, of the runs of one workflow that wait.
     pub(crate) async fn admit(&self, workflow: &str) -> Result<(), HistoryError> {
         let queued = self.summaries(Some(workflow), QUEUED).await?;
-        let Some(newest) = queued.last() else { return Ok(()) };
+        let Some(rules) = self.newest_rules(&queued).await? else { return Ok(()) };
         let mut live = queued.clone();
         for status in [RunStatus::Running, RunStatus::Waiting] {
             live.extend(self.summaries(Some(workflow), status.name()).await?);
         }
         live.sort_by(|a, b| order(a).cmp(&order(b)));
-        let newest = self.waiting(&newest.run).await?;
-        let outdated = newest.map_or_else(BTreeSet::new, |newest| outdated(&live, &newest.workflow));
+        let outdated = outdated(&live, &rules);
         for run in &outdated {
             self.cancel_for_newer(run).await?;
         }
@@ -62,6 +63,16 @@ impl Runner {
             }
         }
         Ok(())
+    }
+
+    /// The workflow as the newest of the runs has it that wait.
+    async fn newest_rules(&self, queued: &[Summary]) -> Result<Option<Arc<Workflow>>, HistoryError> {
+        for run in queued.iter().rev() {
+            if let Some(Waiting { workflow, .. }) = self.waiting(&run.run).await? {
+                return Ok(Some(workflow));
+            }
+        }
+        Ok(None)
     }
 
     async fn admit_one(&self, run: &str) -> Result<(), HistoryError> {
@@ -84,16 +95,18 @@ impl Runner {
         }
     }
 
-    /// A run that waits for a place and is not cancelled.
+    /// A run that waits for a place and is not cancelled. One that cannot be read, or whose workflow is missing, is parked.
     async fn waiting(&self, run: &str) -> Result<Option<Waiting>, HistoryError> {
-        let (history, _) = History::load(self.ledger.as_ref(), run).await?;
-        if history.run.queued().is_none() || history.run.cancelled().is_some() || history.ended.is_some() {
-            return Ok(None);
-        }
-        match self.workflow(&history) {
-            Ok(workflow) => Ok(Some(Waiting { history, workflow })),
+        let found = match History::load(self.ledger.as_ref(), run).await {
+            Ok((history, _)) if !is_waiting(&history) => return Ok(None),
+            Ok((history, _)) => self.workflow(&history).map(|workflow| Waiting { history, workflow }),
+            Err(error) => Err(error.into()),
+        };
+        match found {
+            Ok(waiting) => Ok(Some(waiting)),
+            Err(DriveError::History(error)) if !error.is_about_the_run() => Err(error),
             Err(error) => {
-                tracing::error!(run, %error, "a run that waits for a place cannot begin");
+                self.park(run, &error.to_string(), 1).await?;
                 Ok(None)
             }
         }
@@ -103,7 +116,7 @@ impl Runner {
         match self.cancel(run, CANCELLER, Some("a newer run takes its place".into())).await {
             // What has ended meanwhile needs no cancelling, what cannot be read cannot be.
             Ok(()) | Err(InputError::Ended { .. }) => Ok(()),
-            Err(InputError::History(error)) => Err(error),
+            Err(InputError::History(error)) if !error.is_about_the_run() => Err(error),
             Err(error) => {
                 tracing::error!(run, %error, "a run cannot be cancelled in favour of a newer one");
                 Ok(())
@@ -111,7 +124,7 @@ impl Runner {
         }
     }
 
-    /// The runs with this status, the oldest first.
+    /// The runs with this status that are not parked, the oldest first.
     async fn summaries(&self, workflow: Option<&str>, status: &str) -> Result<Vec<Summary>, LedgerError> {
         let mut runs: Vec<Summary> = Vec::new();
         loop {
@@ -120,9 +133,14 @@ impl Runner {
             let full = page.len() >= PAGE as usize;
             runs.extend(page);
             if !full {
+                runs.retain(|run| run.parked.is_none());
                 runs.reverse();
                 return Ok(runs);
             }
         }
     }
+}
+
+fn is_waiting(history: &History) -> bool {
+    history.run.queued().is_some() && history.run.cancelled().is_none() && history.ended.is_none()
 }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use capability::{Attempt, Caller, Clock, Gate, Journal as _, Replay, Scope};
 use ledger::{Ledger, LedgerError, Millis};
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use workflow::{Effect, Event, Jitter, StepRun, Workflow};
 
-use crate::invocation::{self, Invocation, Outcome};
+use crate::invocation::{self, Halt, Invocation, Outcome};
 use crate::journal::RunJournal;
+use crate::panic::told;
 use crate::record::stored;
 use crate::summary::{summary, timer};
 use crate::{History, HistoryError, Nudge, Plugins, Scheduler, Workflows};
@@ -39,7 +40,15 @@ pub enum DriveError {
         /// Why.
         why: String,
     },
-    /// The ledger could not be written, or the host failed. The run goes on when it is driven again.
+    /// The host failed while it drove the run.
+    #[error("the host failed while it drove run `{run}`, which is a mistake in Quell: {why}")]
+    Panicked {
+        /// The run.
+        run: String,
+        /// What the panic says.
+        why: String,
+    },
+    /// The ledger could not be written. The run goes on when it is driven again.
     #[error("run `{run}` was interrupted: {why}")]
     Interrupted {
         /// The run.
@@ -47,6 +56,18 @@ pub enum DriveError {
         /// Why.
         why: String,
     },
+}
+
+impl DriveError {
+    /// Whether it is about this run: what it is, or that the host cannot cope with it. Otherwise it is about what the run is
+    /// kept on or who drives it, and passes.
+    pub fn is_about_the_run(&self) -> bool {
+        match self {
+            DriveError::History(error) => error.is_about_the_run(),
+            DriveError::NoWorkflow { .. } | DriveError::Panicked { .. } => true,
+            DriveError::Superseded { .. } | DriveError::Interrupted { .. } => false,
+        }
+    }
 }
 
 impl From<LedgerError> for DriveError {
@@ -81,8 +102,8 @@ struct Drive<'a> {
     history: History,
     journal: Arc<RunJournal>,
     running: JoinSet<(Key, Outcome)>,
-    /// How to stop each attempt that is running. One that was stopped is gone from here and not from `started`.
-    stops: BTreeMap<Key, oneshot::Sender<()>>,
+    /// How to end each attempt that is running. One that was told to is gone from here and not from `started`.
+    stops: BTreeMap<Key, oneshot::Sender<Halt>>,
     /// The attempts that this driver has running.
     started: BTreeSet<Key>,
     /// The attempts whose start this driver appended and that have made no call yet: nothing to replay.
@@ -90,17 +111,19 @@ struct Drive<'a> {
 }
 
 impl Runner {
-    /// Takes `run` and drives it until it has ended or waits. `nudge` says that there is an input.
+    /// Takes `run` and drives it until it has ended or waits. `nudge` says that there is an input, or that it is to stop.
     ///
     /// When the process dies at any point, or another driver takes the run, whoever drives it next goes on behind the
-    /// last entry.
+    /// last entry. A run that cannot be read is not taken: there is no trace of this in its chain.
     pub async fn drive(&self, run: &str, nudge: &Nudge) -> Result<(), DriveError> {
-        let epoch = self.ledger.claim(run, "host", self.clock.now()).await?;
-        let (history, _) = History::load(self.ledger.as_ref(), run).await?;
-        if history.ended.is_some() {
+        let (mut history, _) = History::load(self.ledger.as_ref(), run).await?;
+        if history.ended.is_some() || nudge.is_stopped() {
             return Ok(());
         }
         let workflow = self.workflow(&history)?;
+        let epoch = self.ledger.claim(run, "host", self.clock.now()).await?;
+        // What whoever drove it before appended until then.
+        history.catch_up(self.ledger.as_ref()).await?;
         let name = workflow.name.clone();
         let journal = Arc::new(RunJournal::new(self.ledger.clone(), run.into(), epoch));
         let mut drive = Drive {
@@ -140,6 +163,9 @@ impl Runner {
 impl Drive<'_> {
     async fn go(&mut self, nudge: &Nudge) -> Result<(), DriveError> {
         loop {
+            if nudge.is_stopped() {
+                return self.leave().await;
+            }
             let effects = workflow::next(&self.workflow, &self.history.run);
             let now = self.runner.clock.now();
             let events: Vec<Event> = effects.iter().filter_map(|effect| self.event(effect, now)).collect();
@@ -193,7 +219,7 @@ impl Drive<'_> {
                 let key = (path.clone(), *attempt);
                 if let Some(stop) = self.stops.remove(&key) {
                     // The attempt may have ended by itself meanwhile.
-                    let _ = stop.send(());
+                    let _ = stop.send(Halt::Stop);
                 } else if !self.started.contains(&key) {
                     // Interrupted, and not to go on: what it had in flight is settled before it is called off.
                     self.stop_interrupted(key, plugin).await?;
@@ -216,18 +242,47 @@ impl Drive<'_> {
         let clock = self.runner.clock.clone();
         tokio::select! {
             Some(joined) = self.running.join_next() => {
-                let (key, outcome) = joined.map_err(|error| self.interrupted(error.to_string()))?;
-                self.stops.remove(&key);
-                self.started.remove(&key);
-                match outcome {
-                    Outcome::Event(event) => self.append(vec![*event]).await?,
-                    Outcome::Lost(why) => return Err(self.lost(why).await),
-                }
+                self.joined(joined).await?;
             }
+            () = nudge.stopped() => {}
             () = clock.until(timer.unwrap_or(Millis::MAX)) => {}
             () = nudge.given() => self.history.catch_up(self.runner.ledger.as_ref()).await?,
         }
         Ok(())
+    }
+
+    /// Ends every attempt between two calls, and leaves the run: whoever drives it next has each go on from there.
+    async fn leave(&mut self) -> Result<(), DriveError> {
+        for halt in std::mem::take(&mut self.stops).into_values() {
+            // The attempt may have ended by itself meanwhile.
+            let _ = halt.send(Halt::Leave);
+        }
+        while let Some(joined) = self.running.join_next().await {
+            self.joined(joined).await?;
+        }
+        // What was read and logged need not be again.
+        match self.journal.commit(vec![]).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.lost(error.to_string()).await),
+        }
+    }
+
+    /// Follows the end of an attempt's task.
+    async fn joined(&mut self, joined: Result<(Key, Outcome), JoinError>) -> Result<(), DriveError> {
+        let (key, outcome) = joined.map_err(|error| match error.try_into_panic() {
+            Ok(panic) => {
+                let why = told(panic.as_ref()).to_owned();
+                DriveError::Panicked { run: self.history.run.info().id.clone(), why }
+            }
+            Err(cancelled) => self.interrupted(cancelled.to_string()),
+        })?;
+        self.stops.remove(&key);
+        self.started.remove(&key);
+        match outcome {
+            Outcome::Event(event) => self.append(vec![*event]).await,
+            Outcome::Left => Ok(()),
+            Outcome::Lost(why) => Err(self.lost(why).await),
+        }
     }
 
     /// Appends `events` in one commit. When an input came in between, it is read first and the events are thought over,

@@ -1,28 +1,31 @@
 //! The embedded scheduler: a keyed set of tasks and one timer, in this process. What it forgets in a crash is in the
 //! runs' summaries, from which it begins.
 
-use std::collections::HashMap;
+mod drivers;
+mod failures;
+
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
 
 use ledger::{LedgerError, Millis};
 use tokio::sync::{Notify, Semaphore};
 
-use crate::{DriveError, Nudge, Runner, Scheduler};
+use crate::panic::told;
+use crate::{DriveError, Runner, Scheduler};
+use drivers::{Driver, Drivers};
+use failures::{Consequence, Failures};
 
 /// How many runs are driven at once; the others wait their turn.
 const DRIVEN: usize = 256;
-/// How long after a failure a run is driven again.
-const AGAIN: Duration = Duration::from_secs(5);
+/// How long after a failure it is asked again which runs are due.
+const AGAIN: Millis = 5_000;
 
 /// Drives runs in this process.
 pub struct Embedded {
     runner: OnceLock<Runner>,
-    driven: Mutex<HashMap<String, Arc<Nudge>>>,
+    drivers: Arc<Drivers>,
+    failures: Mutex<Failures>,
     turns: Arc<Semaphore>,
     timer: Notify,
-    /// Told whenever a run has no driver any more.
-    left: Notify,
     soonest: Mutex<Option<Millis>>,
 }
 
@@ -31,10 +34,10 @@ impl Embedded {
     pub fn new() -> Arc<Embedded> {
         Arc::new(Embedded {
             runner: OnceLock::new(),
-            driven: Mutex::default(),
+            drivers: Drivers::new(),
+            failures: Mutex::default(),
             turns: Arc::new(Semaphore::new(DRIVEN)),
             timer: Notify::new(),
-            left: Notify::new(),
             soonest: Mutex::default(),
         })
     }
@@ -44,22 +47,31 @@ impl Embedded {
         let (due, next) = runner.ledger.due(runner.clock.now()).await?;
         // Set once: there is one `begin` for each scheduler.
         let _ = self.runner.set(runner);
-        due.iter().for_each(|run| self.clone().spawn(run, false));
+        due.iter().for_each(|run| self.spawn(run, false));
         next.into_iter().for_each(|next| self.wake_at(next));
         let timer = self.clone();
         tokio::spawn(async move { timer.keep_time().await });
         Ok(due.len())
     }
 
+    /// Has every driver stop in order, and lets no new one be: a call that is in flight gets its outcome, then its attempt is
+    /// left where it is, to go on at the next start. Gives how many drivers there are; [`Embedded::idle`] waits for them.
+    pub fn stop(&self) -> usize {
+        let under_way = self.drivers.stop();
+        // Those that wait for their turn end at once.
+        self.turns.close();
+        self.timer.notify_one();
+        under_way
+    }
+
+    /// How many drivers there are.
+    pub fn under_way(&self) -> usize {
+        self.drivers.count()
+    }
+
     /// Returns when no run has a driver any more.
     pub async fn idle(&self) {
-        loop {
-            let left = self.left.notified();
-            if self.lock_driven().is_empty() {
-                return;
-            }
-            left.await;
-        }
+        self.drivers.none().await;
     }
 
     async fn keep_time(self: Arc<Self>) {
@@ -68,65 +80,79 @@ impl Embedded {
             let soonest = *self.lock_soonest();
             tokio::select! {
                 () = runner.clock.until(soonest.unwrap_or(Millis::MAX)) => {}
-                () = self.timer.notified() => continue,
+                () = self.timer.notified() => {
+                    if self.drivers.are_stopping() {
+                        return;
+                    }
+                    continue;
+                }
             }
             // What is set from here on is not overwritten by an older answer.
             *self.lock_soonest() = None;
-            match runner.ledger.due(runner.clock.now()).await {
+            let now = runner.clock.now();
+            match runner.ledger.due(now).await {
                 Ok((due, next)) => {
                     next.into_iter().for_each(|next| self.wake_at(next));
-                    due.iter().for_each(|run| self.clone().spawn(run, false));
+                    due.iter().for_each(|run| self.drive_due(run, now));
                 }
                 Err(error) => {
                     tracing::error!(%error, "the runs that are due cannot be read");
-                    self.wake_at(runner.clock.now() + AGAIN.as_millis() as Millis);
+                    self.wake_at(now.saturating_add(AGAIN));
                 }
             }
+        }
+    }
+
+    /// Has a run driven whose time has come, unless it failed a moment ago.
+    fn drive_due(self: &Arc<Self>, run: &str, now: Millis) {
+        let held_back = self.lock_failures().held_back(run, now);
+        match held_back {
+            Some(again) => self.wake_at(again),
+            None => self.spawn(run, false),
         }
     }
 
     /// Has a driver for `run`, or tells the one that it has; with `anew` a new one in any case, and the one that it has
-    /// will find that it is superseded.
-    fn spawn(self: Arc<Self>, run: &str, anew: bool) {
-        let nudge = Arc::new(Nudge::default());
-        {
-            let mut driven = self.lock_driven();
-            if let (Some(nudge), false) = (driven.get(run), anew) {
-                nudge.give();
-                return;
-            }
-            driven.insert(run.into(), nudge.clone());
+    /// will find that it is superseded. Before [`Embedded::begin`] nothing is driven: what is due is found then.
+    fn spawn(self: &Arc<Self>, run: &str, anew: bool) {
+        let Some(runner) = self.runner.get().cloned() else { return };
+        if let Some(driver) = self.drivers.of_run(run, anew) {
+            tokio::spawn(self.clone().drive(runner, driver));
         }
-        let run = run.to_string();
-        tokio::spawn(async move { self.drive(&run, &nudge).await });
     }
 
-    async fn drive(self: Arc<Self>, run: &str, nudge: &Arc<Nudge>) {
-        let Some(runner) = self.runner.get() else { return };
+    async fn drive(self: Arc<Self>, runner: Runner, driver: Driver) {
         loop {
-            let result = match self.turns.acquire().await {
-                Ok(_turn) => runner.drive(run, nudge).await,
-                Err(_) => return,
-            };
-            match result {
-                Ok(()) => {}
-                Err(error @ DriveError::Superseded { .. }) => tracing::info!(run, %error),
-                Err(error) => {
-                    tracing::error!(run, %error, "a run is not driven on; it is tried again");
-                    self.wake_at(runner.clock.now() + AGAIN.as_millis() as Millis);
+            let Ok(_turn) = self.turns.acquire().await else { return };
+            match drive_once(&runner, &driver).await {
+                Ok(()) => self.lock_failures().forget(&driver.run),
+                Err(error @ DriveError::Superseded { .. }) => tracing::info!(run = driver.run, %error),
+                Err(error) if self.drivers.are_stopping() => {
+                    tracing::warn!(run = driver.run, %error, "a run is left as it is: it goes on at the next start");
                 }
+                Err(error) => self.failed(&runner, &driver.run, &error).await,
             }
-            let mut driven = self.lock_driven();
-            let ours = driven.get(run).is_some_and(|newest| Arc::ptr_eq(newest, nudge));
-            if !ours {
-                return;
-            }
-            if !nudge.take() {
-                driven.remove(run);
-                self.left.notify_waiters();
+            if !driver.looks_again() {
                 return;
             }
         }
+    }
+
+    async fn failed(&self, runner: &Runner, run: &str, error: &DriveError) {
+        let now = runner.clock.now();
+        let Consequence { again, park } = self.lock_failures().failed(run, error.is_about_the_run(), now);
+        if let Some(failures) = park {
+            match runner.park(run, &error.to_string(), failures).await {
+                Ok(()) => {
+                    self.lock_failures().forget(run);
+                    return;
+                }
+                Err(error) => tracing::error!(run, %error, "a run cannot be parked"),
+            }
+        }
+        let seconds = (again - now) / 1_000;
+        tracing::error!(run, %error, seconds, "a run is not driven on; it is tried again");
+        self.wake_at(again);
     }
 
     fn wake_at(&self, time: Millis) {
@@ -140,8 +166,8 @@ impl Embedded {
         self.timer.notify_one();
     }
 
-    fn lock_driven(&self) -> MutexGuard<'_, HashMap<String, Arc<Nudge>>> {
-        self.driven.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_failures(&self) -> MutexGuard<'_, Failures> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_soonest(&self) -> MutexGuard<'_, Option<Millis>> {
@@ -149,13 +175,26 @@ impl Embedded {
     }
 }
 
+/// Drives a run in a task of its own, so that a panic is a failure like others.
+async fn drive_once(runner: &Runner, driver: &Driver) -> Result<(), DriveError> {
+    let (runner, run, nudge) = (runner.clone(), driver.run.clone(), driver.nudge.clone());
+    let driven = tokio::spawn(async move { runner.drive(&run, &nudge).await }).await;
+    driven.unwrap_or_else(|error| {
+        let why = match error.try_into_panic() {
+            Ok(panic) => told(panic.as_ref()).to_owned(),
+            Err(cancelled) => cancelled.to_string(),
+        };
+        Err(DriveError::Panicked { run: driver.run.clone(), why })
+    })
+}
+
 impl Scheduler for Arc<Embedded> {
     fn now(&self, run: &str) {
-        self.clone().spawn(run, false);
+        self.spawn(run, false);
     }
 
     fn anew(&self, run: &str) {
-        self.clone().spawn(run, true);
+        self.spawn(run, true);
     }
 
     fn at(&self, _run: &str, time: Millis) {

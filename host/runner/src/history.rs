@@ -23,6 +23,17 @@ pub enum HistoryError {
     },
 }
 
+impl HistoryError {
+    /// Whether it is about what the run's entries say, and not about the disk or the database: reading them again leads to
+    /// the same.
+    pub fn is_about_the_run(&self) -> bool {
+        match self {
+            HistoryError::Illegal { .. } => true,
+            HistoryError::Ledger(error) => matches!(error, LedgerError::Malformed(_) | LedgerError::NoRun { .. }),
+        }
+    }
+}
+
 impl From<Malformed> for HistoryError {
     fn from(malformed: Malformed) -> HistoryError {
         HistoryError::Ledger(malformed.into())
@@ -49,18 +60,41 @@ pub struct History {
 impl History {
     /// Reads the whole run, and gives its records as well.
     pub async fn load(ledger: &dyn Ledger, run: &str) -> Result<(History, Vec<Record>), HistoryError> {
+        match History::load_as_far(ledger, run).await? {
+            (history, records, None) => Ok((history, records)),
+            (_, _, Some(error)) => Err(error),
+        }
+    }
+
+    /// Reads the run as far as it can be read, and gives all its records, and what is wrong with the first that cannot be
+    /// followed. For showing it: nothing may be done on the strength of it then.
+    pub async fn load_as_far(
+        ledger: &dyn Ledger,
+        run: &str,
+    ) -> Result<(History, Vec<Record>, Option<HistoryError>), HistoryError> {
         let records = ledger.read(run, 0).await?;
-        let mut history = None;
+        let mut history: Option<History> = None;
+        let mut wrong = None;
         for record in &records {
-            match (&mut history, event_of(record)?) {
-                (_, None) => {}
-                (None, Some(event)) => history = Some(History::begin(&event, record)?),
-                (Some(history), Some(event)) => history.follow(&event, record)?,
+            let followed = match (&mut history, event_of(record)) {
+                (_, Err(error)) => Err(error.into()),
+                (_, Ok(None)) => Ok(()),
+                (None, Ok(Some(event))) => History::begin(&event, record).map(|begun| history = Some(begun)),
+                (Some(history), Ok(Some(event))) => history.follow(&event, record),
+            };
+            if let Err(error) = followed {
+                wrong = Some(error);
+                break;
             }
         }
-        let mut history: History = history.ok_or_else(|| LedgerError::NoRun { run: run.into() })?;
-        history.read = records.last().map_or(history.read, |record| record.entry.sequence);
-        Ok((history, records))
+        match (history, wrong) {
+            (Some(mut history), wrong) => {
+                history.read = records.last().map_or(history.read, |record| record.entry.sequence);
+                Ok((history, records, wrong))
+            }
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(LedgerError::NoRun { run: run.into() }.into()),
+        }
     }
 
     /// Reads on: what others appended since.

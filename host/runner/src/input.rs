@@ -24,7 +24,7 @@ pub enum InputError {
         /// The run.
         run: String,
         /// How.
-        status: &'static str,
+        status: String,
     },
     /// The run cannot go on.
     #[error(transparent)]
@@ -93,7 +93,7 @@ impl Runner {
     pub async fn cancel(&self, run: &str, by: &str, reason: Option<String>) -> Result<(), InputError> {
         self.input(run, by, |_, run, _| {
             if run.status().is_final() {
-                return Err(InputError::Ended { run: run.info().id.clone(), status: run.status().name() });
+                return Err(InputError::Ended { run: run.info().id.clone(), status: run.status().name().into() });
             }
             let event = Event::CancelRequested { by: by.into(), reason: reason.clone() };
             Ok(run.cancelled().is_none().then_some(event))
@@ -105,16 +105,6 @@ impl Runner {
     /// started with. Approvals that no longer cover what is done again are asked again.
     pub async fn retry(&self, run: &str, by: &str) -> Result<(), InputError> {
         self.input(run, by, |workflow, run, now| Ok(Some(workflow::retry(workflow, run, by, now)?))).await
-    }
-
-    /// Has the run driven anew, superseding the driver that it may have: for one that hangs. Nothing is done twice.
-    pub async fn resume(&self, run: &str) -> Result<(), InputError> {
-        let (history, _) = History::load(self.ledger.as_ref(), run).await?;
-        if history.ended.is_some() {
-            return Err(InputError::Ended { run: run.into(), status: history.run.status().name() });
-        }
-        self.scheduler.anew(run);
-        Ok(())
     }
 
     /// Takes a person's word on what became of the call, whose outcome nothing else can tell.

@@ -1,5 +1,6 @@
 //! One attempt of a step, run by a plugin, from its first call to its event.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,10 +19,20 @@ pub(crate) struct Invocation {
     pub timeout: Option<Duration>,
 }
 
+/// How an attempt is ended from outside.
+pub(crate) enum Halt {
+    /// Its step is called off: at once.
+    Stop,
+    /// The driver leaves: behind the call that is in flight, as if the process had died there.
+    Leave,
+}
+
 /// How it came out.
 pub(crate) enum Outcome {
     /// The event to append.
     Event(Box<Event>),
+    /// It was left between two calls, and goes on there when the run is driven again.
+    Left,
     /// The run is another driver's now, or the ledger cannot be written: append nothing.
     Lost(String),
 }
@@ -31,11 +42,33 @@ struct Passage {
     gate: Arc<Gate>,
     attempt: Arc<Attempt>,
     ending: Mutex<Option<Passed>>,
+    /// Held while a call passes the gate. Once it is closed, no other does.
+    passing: tokio::sync::Mutex<()>,
+    closed: AtomicBool,
+}
+
+impl Passage {
+    /// Lets no other call pass, and returns when the one that passes has its answer.
+    async fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        let _last = self.passing.lock().await;
+    }
+
+    /// What ended the plugin, if it was the gate.
+    fn ending(&self) -> Option<Passed> {
+        self.ending.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 #[async_trait]
 impl Calls for Passage {
     async fn call(&self, function: &str, arguments: Value) -> Reply {
+        let passing = self.passing.lock().await;
+        if self.closed.load(Ordering::Acquire) {
+            drop(passing);
+            // The plugin is about to be ended.
+            return std::future::pending().await;
+        }
         let passed = self.gate.pass(&self.attempt, function, &arguments).await;
         let (code, message) = match &passed {
             Passed::Answer(answer) => return Reply::Return(answer.clone()),
@@ -48,27 +81,54 @@ impl Calls for Passage {
     }
 }
 
-/// Runs the attempt until it has an outcome and no call of it is in flight. `stop` ends the plugin early.
+/// Runs the attempt until it has an outcome and no call of it is in flight. `halt` ends the plugin early.
 pub(crate) async fn run(
     invocation: Invocation,
     plugins: Arc<dyn Plugins>,
     gate: Arc<Gate>,
-    stop: oneshot::Receiver<()>,
+    halt: oneshot::Receiver<Halt>,
 ) -> Outcome {
     let Invocation { attempt, input, timeout } = invocation;
     let settle = gate.clone();
-    let passage = Arc::new(Passage { gate, attempt: attempt.clone(), ending: Mutex::default() });
+    let passage = Arc::new(Passage {
+        gate,
+        attempt: attempt.clone(),
+        ending: Mutex::default(),
+        passing: tokio::sync::Mutex::default(),
+        closed: AtomicBool::new(false),
+    });
     let digest = attempt.caller.digest.clone();
+    let halted = async {
+        match halt.await {
+            Ok(Halt::Stop) => Some(Err(stopped())),
+            Ok(Halt::Leave) => {
+                passage.close().await;
+                None
+            }
+            // The driver has gone away, and this task with it.
+            Err(_) => std::future::pending().await,
+        }
+    };
     let result = tokio::select! {
-        result = plugins.invoke(&digest, &input, timeout, passage.clone()) => result,
-        Ok(()) = stop => Err(stopped()),
+        biased;
+        result = plugins.invoke(&digest, &input, timeout, passage.clone()) => Some(result),
+        halted = halted => halted,
     };
     attempt.quiesce().await;
+    let Some(result) = result else { return left(&attempt, &passage) };
     if let Err(error) = settle.settle_open(&attempt).await {
         return Outcome::Lost(error.to_string());
     }
-    let ending = passage.ending.lock().unwrap_or_else(PoisonError::into_inner).take();
-    outcome(&attempt, result, ending)
+    outcome(&attempt, result, passage.ending())
+}
+
+/// What there is to say of an attempt that is left where it is: nothing, unless a person is asked for.
+fn left(attempt: &Attempt, passage: &Passage) -> Outcome {
+    match passage.ending() {
+        Some(Passed::Lost(message)) => Outcome::Lost(message),
+        _ if attempt.suspended().is_some() => outcome(attempt, Err(stopped()), None),
+        _ => Outcome::Left,
+    }
 }
 
 /// Settles what an interrupted attempt had in flight, and calls it off without running the plugin again.

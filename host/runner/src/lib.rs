@@ -8,6 +8,7 @@ mod invocation;
 mod journal;
 mod start;
 mod admission;
+mod parking;
 mod places;
 mod input;
 mod embedded;
@@ -15,6 +16,7 @@ mod history;
 mod record;
 mod summary;
 mod nudge;
+mod panic;
 mod port;
 
 pub use drive::{DriveError, Runner};

@@ -1,7 +1,7 @@
 //! How events of a run stand in the ledger, and how they are read back. The stored form is its own (version 1): a field
 //! of `workflow::Event` may be renamed without touching a ledger.
 
-use ledger::{Draft, Hash, Malformed, Millis, Record};
+use ledger::{Draft, Entry, Hash, Malformed, Millis, Record};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -117,7 +117,8 @@ fn draft_of(event: &Event, time: Millis, actor: &str) -> Draft {
     }
 }
 
-/// The event that an entry is; `None` for one that moves no run.
+/// The event that an entry is; `None` for one that moves no run. One that does, and is not known here, was written by a newer
+/// Quell: what the run is behind it is not guessed.
 pub fn event_of(record: &Record) -> Result<Option<Event>, Malformed> {
     let read = Reader { record };
     let event = match record.entry.kind.as_str() {
@@ -203,6 +204,9 @@ pub fn event_of(record: &Record) -> Result<Option<Event>, Malformed> {
         },
         "run.retried" => {
             Event::Retried { by: read.field("by")?, again: read.field("again")?, reopened: read.field("reopened")? }
+        }
+        kind if Entry::moves(kind) => {
+            return Err(read.wrong(format!("its kind `{kind}` is not known here: a newer Quell wrote it")));
         }
         _ => return Ok(None),
     };

@@ -210,15 +210,26 @@ impl Runner {
         let mut next = Some(run.to_owned());
         for _ in 0..REPLACED {
             let Some(run) = next else { break };
-            let (history, records) = History::load(self.ledger.as_ref(), &run).await?;
+            let records = match self.ledger.read(&run, 0).await {
+                Ok(records) => records,
+                // What that run knew cannot be told; an event that is answered twice is better than one that is not.
+                Err(LedgerError::Malformed(error)) => {
+                    tracing::error!(run, %error, "it cannot be told whether an event is known to this run");
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let noted = || records.iter().filter(|record| record.entry.kind.starts_with("note."));
-            let first = history.run.event();
-            if first.and_then(|first| first.get("id")) == id || noted().any(|note| note.data.get("event") == id) {
+            let started = records.iter().find(|record| record.entry.kind == "run.started");
+            let first = started.and_then(|record| record.payload("event").ok());
+            if first.as_ref().and_then(|first| first.get("id")) == id
+                || noted().any(|note| note.data.get("event") == id)
+            {
                 return Ok(Seen::Already);
             }
             // Retention may have removed what a note was about.
             let updates = noted().filter_map(|note| note.payload("event").ok());
-            if first.cloned().into_iter().chain(updates).any(|other| workflow::is_older(event, &other)) {
+            if first.into_iter().chain(updates).any(|other| workflow::is_older(event, &other)) {
                 seen = Seen::Newer;
             }
             let queued = records.iter().find(|record| record.entry.kind == "run.queued");

@@ -235,7 +235,7 @@ async fn a_run_that_is_driven_anew_does_nothing_twice() {
     process.scheduler.begin(process.runner.clone()).await.unwrap();
     let run = process.start(&world).await;
     reached.notified().await;
-    process.runner.resume(&run).await.unwrap();
+    process.runner.resume(&run, "alice").await.unwrap();
     reached.notified().await;
     go.notify_one();
     go.notify_one();

@@ -85,15 +85,16 @@ pub async fn retry(State(installation): Installed, Extension(by): By, Path(run):
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Resume a run that hangs
+/// Resume a run that hangs or is parked
 ///
-/// Whatever drives it is superseded, and it goes on from its entries. Nothing is done twice.
+/// Whatever drives it is superseded, and it goes on from its entries. Nothing is done twice. A run is parked that could not
+/// be driven several times in a row: once what was wrong is mended, this has it tried again.
 #[utoipa::path(
     post, path = "/v1/runs/{run}/resume", operation_id = "resume-run", tag = "runs",
     params(("run" = String, Path, description = "The run.")),
     responses((status = 204, description = "It is driven anew."))
 )]
-pub async fn resume(State(installation): Installed, Path(run): Path<String>) -> Answer<StatusCode> {
-    installation.resume(&run).await?;
+pub async fn resume(State(installation): Installed, Extension(by): By, Path(run): Path<String>) -> Answer<StatusCode> {
+    installation.resume(&run, &by).await?;
     Ok(StatusCode::NO_CONTENT)
 }

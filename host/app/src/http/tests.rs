@@ -10,6 +10,7 @@ mod installing;
 mod language;
 mod intake;
 mod looping;
+mod parking;
 mod reviewing;
 mod running;
 mod scheduling;

@@ -158,11 +158,20 @@ impl Installation {
         Ok(left_off)
     }
 
-    /// Waits until no run has a driver, at most for `patience`; then everything that is to be on disk is.
-    pub async fn close(&self, patience: std::time::Duration) {
-        if tokio::time::timeout(patience, self.scheduler.idle()).await.is_err() {
-            tracing::warn!("runs are still under way: they go on at the next start");
-        }
+    /// Has every run that is driven stop in order, and gives their number: no step begins any more, and each call that is in
+    /// flight gets its outcome. What is started from now on is on disk, and begins at the next start.
+    pub fn stop(&self) -> usize {
+        self.scheduler.stop()
+    }
+
+    /// Waits until no run is driven, at most for `patience`, and lets the data folder go. Gives how many runs were cut off.
+    pub async fn close(&self, patience: std::time::Duration) -> usize {
+        self.scheduler.stop();
+        let cut_off = match tokio::time::timeout(patience, self.scheduler.idle()).await {
+            Ok(()) => 0,
+            Err(_) => self.scheduler.under_way(),
+        };
         self.store.close().await;
+        cut_off
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger::{EVENTS, Millis, Record, SYSTEM};
+use ledger::{EVENTS, Millis, Parking, Record, SYSTEM};
 use runner::{History, Said, Same, Start, Started};
 use serde_json::Value;
 use workflow::{Verdict, Workflow};
@@ -18,6 +18,10 @@ pub struct RunView {
     pub workflow: Option<Arc<Workflow>>,
     /// Its entries.
     pub records: Vec<Record>,
+    /// That it is parked.
+    pub parked: Option<Parking>,
+    /// What is wrong with the first entry that cannot be followed: the rest is not shown.
+    pub unreadable: Option<String>,
 }
 
 /// A later event that the workflow's `dedupe` says is about the same as the run's.
@@ -109,10 +113,11 @@ impl Installation {
         if [SYSTEM, EVENTS].contains(&run) {
             return Err(Error::NotFound { what: "run", name: run.into() });
         }
-        let (history, records) = History::load(self.ledger.as_ref(), run).await?;
+        let parked = self.ledger.summary(run).await?.and_then(|summary| summary.parked);
+        let (history, records, wrong) = History::load_as_far(self.ledger.as_ref(), run).await?;
         // One that is not stored here any more is shown without its document.
         let workflow = self.runner.workflow(&history).ok();
-        Ok(RunView { history, workflow, records })
+        Ok(RunView { history, workflow, records, parked, unreadable: wrong.map(|wrong| wrong.to_string()) })
     }
 
     /// Takes a decision on an approval.
@@ -130,9 +135,9 @@ impl Installation {
         Ok(self.runner.retry(run, &by.name).await?)
     }
 
-    /// Has a run driven anew.
-    pub async fn resume(&self, run: &str) -> Result<()> {
-        Ok(self.runner.resume(run).await?)
+    /// Has a run driven anew: one that hangs, or that is parked.
+    pub async fn resume(&self, run: &str, by: &Person) -> Result<()> {
+        Ok(self.runner.resume(run, &by.name).await?)
     }
 
     /// Takes a person's word on a call whose outcome is unknown.

@@ -17,6 +17,7 @@ use ledger::Millis;
 use registry::event_refused;
 use runner::{Same, Start, Started};
 use serde_json::{Map, Value, json};
+use tokio::sync::watch;
 use workflow::{Schedule, Workflow};
 
 use super::{Error, Installation, Result};
@@ -52,9 +53,9 @@ struct Due {
 }
 
 impl Installation {
-    /// Starts runs when their times come, for ever.
-    pub async fn keep_schedules(&self) {
-        loop {
+    /// Starts runs when their times come, until `stop` says so.
+    pub async fn keep_schedules(&self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
             let next = self.start_scheduled().await;
             if let Err(error) = self.runner.admit_all().await {
                 tracing::error!(%error, "runs that wait for a place cannot begin");
@@ -62,6 +63,7 @@ impl Installation {
             tokio::select! {
                 () = self.runner.clock.until(next) => {}
                 () = self.known.changed() => {}
+                Ok(_) = stop.wait_for(|stop| *stop) => {}
             }
         }
     }

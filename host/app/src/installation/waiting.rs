@@ -1,6 +1,7 @@
 //! What waits, in all runs: for people, for a time, for a place.
 
-use ledger::{LedgerError, Millis, QUEUED, Summary};
+use ledger::{LedgerError, Millis, Parking, QUEUED, Summary};
+use runner::History;
 use workflow::{Run, RunStatus, StepState};
 
 use super::{Installation, Result};
@@ -35,6 +36,8 @@ pub enum Awaited {
     Timer,
     /// A place among the runs of the workflow.
     Place,
+    /// A person who has it driven again: it is parked, or cannot be read.
+    Resume,
 }
 
 /// How many summaries are read at once.
@@ -46,13 +49,29 @@ impl Installation {
         let mut waits = vec![];
         // An attempt may run beside what waits, so runs under way are looked at as well.
         for status in [QUEUED, RunStatus::Waiting.name(), RunStatus::Running.name()] {
-            for Summary { run, .. } in self.all(status).await? {
-                let view = self.run(&run).await?;
-                waits.extend(waits_of(&view.history.run));
+            for summary in self.all(status).await? {
+                waits.extend(self.waits_of(summary).await?);
             }
         }
         waits.sort_by(|a, b| (a.since, &a.run, &a.step).cmp(&(b.since, &b.run, &b.step)));
         Ok(waits)
+    }
+
+    /// What one run waits for. One that nobody can drive waits for that, whatever else it would.
+    async fn waits_of(&self, summary: Summary) -> Result<Vec<Wait>> {
+        let Summary { run, workflow, started, parked, .. } = summary;
+        let resume = |since, why| {
+            let (run, workflow) = (run.clone(), workflow.clone());
+            vec![Wait { run, workflow, what: Awaited::Resume, step: None, since, until: None, about: Some(why) }]
+        };
+        if let Some(Parking { why, since }) = parked {
+            return Ok(resume(since, why));
+        }
+        match History::load(self.ledger.as_ref(), &run).await {
+            Ok((history, _)) => Ok(waits_of(&history.run)),
+            Err(error) if error.is_about_the_run() => Ok(resume(started, error.to_string())),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn all(&self, status: &str) -> std::result::Result<Vec<Summary>, LedgerError> {

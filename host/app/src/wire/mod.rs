@@ -33,7 +33,7 @@ pub use picture::{PictureFormat, PictureQuery};
 pub use plugin::{Access, Import, Plugin, PluginInfo, Plugins};
 pub use problem::{Fault, Problem};
 pub use queue::{Wait, Waiting};
-pub use run::{Cancel, Run, RunInfo, RunQuery, RunStatus, Runs, StartRun, StartedRun};
+pub use run::{Cancel, Parked, Run, RunInfo, RunQuery, RunStatus, Runs, StartRun, StartedRun};
 pub use secret::{Secret, Secrets, SetSecret};
 pub use step::{Part, Step, StepError, StepStatus};
 pub use token::{CreateToken, CreatedToken, Token, Tokens};

@@ -36,7 +36,8 @@ pub struct Wait {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<Timestamp>,
-    /// What there is to say of it: what is asked, the key of the call, the run in front.
+    /// What there is to say of it: what is asked, the key of the call, the run in front, why it
+    /// cannot be driven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
 }
@@ -53,6 +54,8 @@ pub enum Awaited {
     Timer,
     /// A place among the runs of the workflow.
     Place,
+    /// A person who has it driven again: it is parked, or cannot be read.
+    Resume,
 }
 
 impl Awaited {
@@ -63,6 +66,7 @@ impl Awaited {
             Awaited::Review => "review",
             Awaited::Timer => "timer",
             Awaited::Place => "place",
+            Awaited::Resume => "resume",
         }
     }
 }
@@ -75,6 +79,7 @@ impl From<installation::Wait> for Wait {
             installation::Awaited::Review => Awaited::Review,
             installation::Awaited::Timer => Awaited::Timer,
             installation::Awaited::Place => Awaited::Place,
+            installation::Awaited::Resume => Awaited::Resume,
         };
         Wait { run, workflow, what, step, since: time(since), until: until.map(time), about }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use ledger::Summary;
+use ledger::{Parking, Summary};
 use runner::Started;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -91,6 +91,20 @@ pub struct RunInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub ended: Option<Timestamp>,
+    /// That it is parked: it is left alone until somebody resumes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parked: Option<Parked>,
+}
+
+/// That a run is parked, since it could not be driven.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Parked {
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    /// What was wrong the last time.
+    pub why: String,
 }
 
 /// How a run is, or how it ended.
@@ -158,6 +172,10 @@ pub struct Run {
     pub approvals: Vec<Approval>,
     /// The writes whose outcome a person must tell.
     pub reviews: Vec<Review>,
+    /// What is wrong with the first of its entries that cannot be read, as a newer Quell may have written one. All else is as
+    /// it was before that entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
 }
 
 /// That a run waits for a place among the runs of its workflow.
@@ -278,6 +296,12 @@ impl From<workflow::RunStatus> for RunStatus {
     }
 }
 
+impl From<&Parking> for Parked {
+    fn from(Parking { why, since }: &Parking) -> Parked {
+        Parked { since: time(*since), why: why.clone() }
+    }
+}
+
 impl RunInfo {
     /// A run by its summary; `None` when a newer Quell wrote a status that this one does not know.
     pub fn of(summary: &Summary) -> Option<RunInfo> {
@@ -288,6 +312,7 @@ impl RunInfo {
             by: summary.started_by.clone(),
             started: time(summary.started),
             ended: summary.ended.map(time),
+            parked: summary.parked.as_ref().map(Parked::from),
         })
     }
 }
@@ -304,6 +329,7 @@ impl From<&RunView> for Run {
                 by: info.started_by.clone(),
                 started: time(history.started),
                 ended: history.ended.map(time),
+                parked: view.parked.as_ref().map(Parked::from),
             },
             workflow_digest: info.workflow_digest.clone(),
             plugins: info.plugins.clone(),
@@ -323,6 +349,7 @@ impl From<&RunView> for Run {
             steps: Step::all(view),
             approvals: Approval::all(run),
             reviews: Review::all(view),
+            unreadable: view.unreadable.clone(),
         }
     }
 }

@@ -19,7 +19,7 @@ use ledger::{Ledger, Millis, Record};
 use runner::{Calls, Embedded, Ended, Plugins, Reply, Runner, Same, Scheduler, Start, Started, Workflows};
 use serde_json::{Value, json};
 use store::Store;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use workflow::{Surroundings, Workflow};
 
 pub const PUT: &str = "quell:world/things@0.1.0#put";
@@ -39,6 +39,8 @@ pub struct Service {
     pub lost: Vec<(String, String)>,
     /// The next requests for this name are turned away: too many.
     pub throttled: Vec<String>,
+    /// While it is there, an answer is given only for one of its permits.
+    pub answers: Option<Arc<Semaphore>>,
 }
 
 /// The account that runs act in.
@@ -100,6 +102,25 @@ impl Operation for Thing {
     }
 
     async fn send(&self, marker: &Marker) -> Result<Value, Fault> {
+        let result = self.carry_out(marker);
+        let answers = self.service.lock().unwrap().answers.clone();
+        if let Some(answers) = answers {
+            answers.acquire().await.unwrap().forget();
+        }
+        result
+    }
+
+    async fn observe(&self, marker: &Marker) -> Result<Observation, Fault> {
+        let service = self.service.lock().unwrap();
+        Ok(match service.things.get(&marker.token) {
+            Some(name) => Observation::Done(json!({ "name": name })),
+            None => Observation::Absent,
+        })
+    }
+}
+
+impl Thing {
+    fn carry_out(&self, marker: &Marker) -> Result<Value, Fault> {
         let mut service = self.service.lock().unwrap();
         let of = (self.spec.function, self.name.as_str());
         if let Some(index) = service.throttled.iter().position(|name| *name == self.name) {
@@ -117,14 +138,6 @@ impl Operation for Thing {
             return Err(Fault::unknown("timeout", "no answer"));
         }
         Ok(json!({ "name": self.name }))
-    }
-
-    async fn observe(&self, marker: &Marker) -> Result<Observation, Fault> {
-        let service = self.service.lock().unwrap();
-        Ok(match service.things.get(&marker.token) {
-            Some(name) => Observation::Done(json!({ "name": name })),
-            None => Observation::Absent,
-        })
     }
 }
 
@@ -328,6 +341,13 @@ impl Process {
     /// The run's entries.
     pub async fn records(&self, run: &str) -> Vec<Record> {
         self.store.read(run, 0).await.unwrap()
+    }
+
+    /// Ends in order, so that another process may have the folder.
+    pub async fn end(self) {
+        self.scheduler.stop();
+        self.scheduler.idle().await;
+        self.store.close().await;
     }
 
     /// The kinds of the run's entries.

@@ -59,7 +59,7 @@ pub enum Runs {
         #[command(flatten)]
         drawing: Drawing,
     },
-    /// Lists what runs wait for, what waits longest first: approvals, reviews, timers, a place
+    /// Lists what runs wait for, what waits longest first: approvals, reviews, timers, a place, to be resumed
     Waiting {
         /// Print it as JSON
         #[arg(long)]
@@ -78,7 +78,7 @@ pub enum Runs {
         /// The run
         run: String,
     },
-    /// Has a run driven anew, for one that hangs: whatever drives it now loses it, and nothing is done twice
+    /// Has a run driven anew, for one that hangs or is parked: whatever drives it now loses it, and nothing is done twice
     Resume {
         /// The run
         run: String,
@@ -165,9 +165,10 @@ async fn list(client: &Client, mut query: RunQuery, limit: usize) -> Result<Vec<
 }
 
 fn list_page(runs: Vec<RunInfo>, now: Timestamp) -> page::Page {
-    let row = |RunInfo { run, workflow, status, by, started, ended }: RunInfo| {
+    let row = |RunInfo { run, workflow, status, by, started, ended, parked }: RunInfo| {
         let took = time::between(started, ended.unwrap_or(now));
-        vec![run, workflow, status.name().into(), time::moment(started), took, by]
+        let status = if parked.is_some() { format!("{}, parked", status.name()) } else { status.name().into() };
+        vec![run, workflow, status, time::moment(started), took, by]
     };
     page::table(&["RUN", "WORKFLOW", "STATUS", "STARTED", "TOOK", "BY"], runs.into_iter().map(row))
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::steps;
 use crate::cli::page::{Line, Page, Style, cut};
 use crate::cli::{picture, time};
-use crate::wire::{Review, Run, RunStatus, StepError, StepStatus};
+use crate::wire::{Parked, Review, Run, RunStatus, StepError, StepStatus};
 
 /// Longer values are cut off; `--json` has them whole.
 const SHOWN_VALUE: usize = 120;
@@ -42,6 +42,20 @@ fn head(run: &Run, now: Timestamp, page: &mut Page) {
     let started = time::moment(info.started);
     let place = format!("account {}, region {}", run.account, run.region);
     page.push(Line::default().and(Style::Dim, format!("started {started} by {}; {place}", info.by)));
+    if let Some(Parked { since, why }) = &info.parked {
+        let since = time::moment(*since);
+        let why = cut(why.clone(), SHOWN_MESSAGE);
+        page.push(Line::default().and(Style::Bad, format!("parked since {since}: ")).and(Style::Plain, why));
+        page.push(Line::plain(format!("quell runs resume {} has it tried again, once that is mended", info.run)));
+    }
+    if let Some(unreadable) = &run.unreadable {
+        let why = cut(unreadable.clone(), SHOWN_MESSAGE);
+        page.push(
+            Line::default()
+                .and(Style::Bad, "shown as it was before an entry that cannot be read: ")
+                .and(Style::Plain, why),
+        );
+    }
     if let Some(queued) = &run.queued {
         let why = match &queued.behind {
             Some(behind) => format!("until run {behind} has ended"),
@@ -64,7 +78,8 @@ pub fn answers(run: &Run) -> Vec<String> {
     let id = &run.info.run;
     let approvals = run.approvals.iter().map(|approval| format!("quell approve {id} {}", approval.step));
     let reviews = run.reviews.iter().map(|review| settle_command(id, review));
-    approvals.chain(reviews).collect()
+    let resume = run.info.parked.iter().map(|_| format!("quell runs resume {id}"));
+    approvals.chain(reviews).chain(resume).collect()
 }
 
 /// The command that settles a review.

@@ -58,7 +58,9 @@ pub fn side_by_side(runs: &[Run], now: Timestamp) -> Page {
 /// Whether nothing will happen by itself.
 fn waits_for_nothing_else(run: &Run) -> bool {
     let waits_for_people = !run.approvals.is_empty() || !run.reviews.is_empty();
-    run.info.status.is_final() || (run.info.status == RunStatus::Waiting && waits_for_people)
+    run.info.status.is_final()
+        || run.info.parked.is_some()
+        || (run.info.status == RunStatus::Waiting && waits_for_people)
 }
 
 /// What happened between two looks at a run: a line per step, in the order in which they changed, then the run itself

@@ -2,6 +2,7 @@
 
 use cases::case;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::clock::StillClock;
 use super::server::{ACCOUNT, Folder, REGION, Server, told};
@@ -49,7 +50,8 @@ async fn each_time_starts_one_run() {
     assert_eq!(put(&server, &workflow(HOURLY)).await.0, 200);
     assert_eq!(runs(&server).await, [""; 0]);
     let keeper = server.installation.clone();
-    tokio::spawn(async move { keeper.keep_schedules().await });
+    let (leave, stay) = watch::channel(false);
+    let kept = tokio::spawn(async move { keeper.keep_schedules(stay).await });
     clock.set("2026-03-01T07:00:00Z");
     assert_eq!(once(&server, 1).await, ["2026-03-01T07:00:00Z"]);
     clock.set("2026-03-01T08:00:00.500Z");
@@ -73,6 +75,8 @@ async fn each_time_starts_one_run() {
     );
     let started = server.see(&format!("/v1/ledger?run={id}&kind=run.started")).await;
     assert_eq!(started["entries"][0]["actor"], "host");
+    leave.send_replace(true);
+    kept.await.expect("the schedules are kept until they are told to stop");
 }
 
 #[tokio::test]

@@ -91,6 +91,13 @@ fn queued() -> Run {
     run("queued", json!({ "queued": queued, "updates": [update] }), json!({}))
 }
 
+/// A run that a newer Quell wrote to, and that is parked for that.
+fn parked() -> Run {
+    let why = "entry 9 of run `r-1`: its kind `step.reshaped` is not known here: a newer Quell wrote it";
+    let more = json!({ "parked": { "since": "2026-03-01T12:04:00Z", "why": why }, "unreadable": why });
+    run("running", more, json!({ "contain": step("running", "01:00", json!({})) }))
+}
+
 pub fn failed() -> Run {
     let denied = json!({ "code": "access-denied", "message": "no statement of the grant allows `ec2:CreateSnapshot` on `arn:aws:ec2:…`" });
     let failed = json!({ "code": "branches-failed", "message": "1 of 2 branches failed" });
@@ -136,6 +143,7 @@ fn a_run_is_a_tree() {
     check("failed", &failed());
     check("review", &in_review());
     check("queued", &queued());
+    check("parked", &parked());
 }
 
 #[test]
@@ -154,6 +162,7 @@ fn every_way_to_wait_for_a_person_has_its_command() {
     assert_eq!(answers(&waiting()), [format!("quell approve {RUN} approve")]);
     let settle = format!("quell review settle {RUN} notify/1/1 done|not-done|give-up --reason …");
     assert_eq!(answers(&in_review()), [settle]);
+    assert_eq!(answers(&parked()), [format!("quell runs resume {RUN}")]);
 }
 
 /// A run with ways, items and clauses, the way the server tells it.
