@@ -222,8 +222,9 @@ async fn the_command_line_disables_enables_and_shows_what_waits() {
     let admin = |arguments: &[&str]| quell(&people.admin, arguments);
     assert_eq!(admin(&["workflow", "push", &path]).0, Some(0));
 
-    let refused = quell(&people.bob, &["workflow", "disable", "ask"]);
-    assert_eq!(refused.0, Some(1), "only admins may: {}", refused.2);
+    let refused = quell(&people.alice, &["workflow", "disable", "ask"]);
+    assert_eq!(refused.0, Some(1), "{}", refused.2);
+    assert!(refused.2.contains("does not have the scope `operate` or `author`"), "{}", refused.2);
     assert_eq!(admin(&["workflow", "disable", "ask", "--reason", "broken"]).1, "disabled ask\n");
     let list = admin(&["workflow", "list"]).1;
     assert!(list.contains("disabled"), "{list}");

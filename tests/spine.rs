@@ -44,7 +44,7 @@ async fn an_opened_group_is_repaired_and_the_others_are_told() {
 
     // H03: an approval is its group's; H04: the same decision again changes nothing; H08: a late one is refused.
     bob.decide(&run, "approve", "approve").await.expect_problem(403, "not-an-approver");
-    eventbridge.decide(&run, "approve", "approve").await.expect_problem(403, "self-approval");
+    eventbridge.decide(&run, "approve", "approve").await.expect_problem(403, "scope-missing");
     assert!(world.account.messages(&world.emulator).is_empty(), "nobody is told before it is approved");
     alice.decide(&run, "approve", "approve").await.expect_status(200);
     alice.decide(&run, "approve", "approve").await.expect_status(200);

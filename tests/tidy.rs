@@ -129,6 +129,7 @@ fn links_in_documents_lead_somewhere() {
         "docs/cases.md",
         "docs/seed-checklist.md",
         "docs/events.md",
+        "docs/access.md",
         "docs/workflow-tests.md",
         "plugins/README.md",
     ] {

@@ -31,8 +31,9 @@ class Act:
 
         heading("The host starts on an empty folder")
         self.stage.start_host()
-        for name, role in [("alice", "security-leads"), ("bob", "operators"), ("eventbridge", "events")]:
-            self.stage.make_token(name, role)
+        self.stage.make_token("alice", "--scope", "read", "--group", "security-leads")
+        self.stage.make_token("bob", "--scope", "read,operate")
+        self.stage.make_token("eventbridge", "--scope", f"events:{ACCOUNT}")
 
         heading("Plugins are uploaded over HTTP, and a workflow is pushed")
         self.stage.push_plugins(PLUGINS)

@@ -72,8 +72,8 @@ class Stage:
         answer = self.quell("ledger", "query", "--run", run, "--kind", kind, "--json", by="alice", show=False)
         return [json.loads(line) for line in answer.splitlines()]
 
-    def make_token(self, name, role):
-        text = self.quell("token", "create", "--name", name, "--group", role, quiet=True)
+    def make_token(self, name, *terms):
+        text = self.quell("token", "create", name, *terms, quiet=True)
         self.tokens[name] = text.strip()
 
     def quell(self, *arguments, by="admin", fails=False, quiet=False, show=True, given=None):

@@ -26,16 +26,17 @@ impl People {
         let admin = host.api(host.first_token());
         People {
             admin: host.first_token().to_owned(),
-            alice: token(&admin, "alice", "security-leads").await,
-            carol: token(&admin, "carol", "security-leads").await,
-            bob: token(&admin, "bob", "operators").await,
-            eventbridge: token(&admin, "eventbridge", "events").await,
+            alice: token(&admin, "alice", &["read", "start:*"], &["security-leads"]).await,
+            carol: token(&admin, "carol", &["read", "start:*"], &["security-leads"]).await,
+            bob: token(&admin, "bob", &["read", "start:*", "operate"], &[]).await,
+            eventbridge: token(&admin, "eventbridge", &["events:*"], &[]).await,
         }
     }
 }
 
-async fn token(admin: &Api, name: &str, group: &str) -> String {
-    let made = admin.post("tokens", &json!({ "name": name, "groups": [group] })).await.expect_status(201);
+async fn token(admin: &Api, name: &str, scopes: &[&str], groups: &[&str]) -> String {
+    let made =
+        admin.post("tokens", &json!({ "name": name, "scopes": scopes, "groups": groups })).await.expect_status(201);
     made["token"].as_str().expect("a new token is shown").to_owned()
 }
 

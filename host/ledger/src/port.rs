@@ -136,6 +136,8 @@ impl Record {
 pub struct Filter {
     /// Of this run.
     pub run: Option<String>,
+    /// Of any run but this one.
+    pub without_run: Option<&'static str>,
     /// Of this kind, or of kinds that begin so when it ends in `.`.
     pub kind: Option<String>,
     /// By this actor.

@@ -9,6 +9,7 @@ mod carry_over;
 mod limits;
 mod workflows;
 mod token;
+mod scope;
 mod secret;
 mod events;
 mod topics;
@@ -25,8 +26,11 @@ pub use events::{event_disabled, event_refused, event_unmatched};
 pub use grants::{GrantRecord, Guardrail, grant_put, grant_revoked, guardrail_put, guardrail_removed};
 pub use limits::limits_set;
 pub use plugin::{Plugin, Uploaded, plugin_damaged, plugin_refused, plugin_repaired, plugin_uploaded};
+pub use scope::{ScopeError, ScopeKind, TokenScope, TokenScopes};
 pub use secret::{Secret, secret_removed, secret_set};
-pub use token::{NewToken, Token, token_created, token_revoked};
+pub use token::{
+    Authenticated, NewToken, Token, TokenTerms, token_created, token_recovered, token_revoked, token_used,
+};
 pub use topics::{topic_brought, topic_subscribed, topic_unsubscribed};
 pub use workflows::{StoredWorkflow, Switch, workflow_disabled, workflow_enabled, workflow_put};
 

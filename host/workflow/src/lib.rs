@@ -58,6 +58,7 @@ pub use load::{load, to_json};
 pub use next::next;
 pub use pattern::{Mismatch, Pattern, PatternError};
 pub use problem::{Problem, Problems};
+pub use read::suggestion;
 pub use resolve::{PluginSchema, Surroundings};
 pub use retry::{NotRetryable, retry};
 pub use run::{Approval, Cancel, DecisionError, Failing, Illegal, MadeDecision, Queued, Run, StepRun, StepState};

@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::{Answer, By, Failure};
-use crate::installation::Installation;
+use super::{Answer, Failure};
+use crate::installation::{Caller, Installation};
 
 /// Lets a request on with the person whose token it has.
 pub async fn authenticate(
@@ -26,23 +26,19 @@ pub async fn authenticate(
         Failure::new(StatusCode::UNAUTHORIZED, "no-token", "this needs a token")
             .help("send `Authorization: Bearer …`, once; `quell token create` makes tokens")
     })?;
-    let person = installation.authenticate(token).ok_or_else(|| {
-        Failure::new(StatusCode::UNAUTHORIZED, "bad-token", "this token does not count")
-            .help("it may have been revoked, or belong to another installation")
-    })?;
+    let person = match installation.authenticate(token) {
+        Caller::Person(person) => person,
+        Caller::Expired { at } => {
+            let detail = format!("this token expired at {}", crate::wire::time(at));
+            return Err(Failure::new(StatusCode::UNAUTHORIZED, "token-expired", detail)
+                .help("`quell token create` makes another one"));
+        }
+        Caller::Unknown => {
+            return Err(Failure::new(StatusCode::UNAUTHORIZED, "bad-token", "this token does not count")
+                .help("it may have been revoked, or belong to another installation"));
+        }
+    };
     request.extensions_mut().insert(person);
-    Ok(next.run(request).await)
-}
-
-/// Lets only those on who may change the installation.
-pub async fn admins_only(axum::Extension(by): By, request: Request, next: Next) -> Answer<Response> {
-    by.must_be_admin()?;
-    Ok(next.run(request).await)
-}
-
-/// Lets only those on who may operate runs.
-pub async fn operators_only(axum::Extension(by): By, request: Request, next: Next) -> Answer<Response> {
-    by.must_be_operator()?;
     Ok(next.run(request).await)
 }
 

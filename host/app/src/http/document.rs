@@ -8,7 +8,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, PathItem, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _};
 
-use super::{Routes, Table, table};
+use super::{Routes, routes};
 use crate::wire::{PROBLEM, Problem};
 
 /// What the document says besides the routes.
@@ -25,13 +25,16 @@ use crate::wire::{PROBLEM, Problem};
 )]
 struct Frame;
 
+/// What is said of tokens. The requirement of each operation names the scope that the token must have.
+const TOKEN: &str =
+    "`quell token create` makes one. Where an operation lists several requirements, one of them is enough.";
+
 /// How a request says whose it is.
 struct Token;
 
 impl Modify for Token {
     fn modify(&self, document: &mut OpenApi) {
-        let bearer =
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`quell token create` makes one"));
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(TOKEN));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(bearer.build()));
     }
@@ -41,13 +44,8 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_json().unwrap
 
 /// The document.
 pub fn document() -> OpenApi {
-    let Table { public, people, operators, admins } = table();
-    let mut document = Routes::with_openapi(Frame::openapi())
-        .merge(public)
-        .merge(people)
-        .merge(operators)
-        .merge(admins)
-        .into_openapi();
+    let (public, people) = routes();
+    let mut document = Routes::with_openapi(Frame::openapi()).merge(public).merge(people).into_openapi();
     document.paths.paths.values_mut().for_each(add_problem);
     document
 }

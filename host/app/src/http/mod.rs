@@ -1,9 +1,10 @@
-//! The API over HTTP. [`table`] is its table of contents: every route, and who may use it. What a route does is in the
+//! The API over HTTP. [`table`] is its table of contents: every route, and the scopes that open it. What a route does is in the
 //! file of its resource and, behind that, in `installation`; what stands on the wire is in `wire`.
 //!
-//! A request passes `guard` (for every request), then `auth` and `parameters` (for every route that is not public), then
-//! the handler. Every error is a problem document: see [`failure`].
+//! A request passes `guard` (for every request), then `auth`, `parameters` and `access` (for every route that is not
+//! public), then the handler. Every error is a problem document: see [`failure`].
 
+mod access;
 mod auth;
 mod body;
 pub mod connections;
@@ -39,88 +40,89 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::installation::Installation;
+use access::{
+    ADMIN, ADMIN_OR_AUDIT, AUTHOR, Access, EVENTS, LEDGER, OPERATE, OPERATE_OR_AUTHOR, READ, READ_OR_AUDIT, READ_RUN,
+    START,
+};
 use failure::Failure;
 
 /// What a handler gives.
 type Answer<T> = Result<T, Failure>;
 /// What a handler is given of the installation.
-type Installed = axum::extract::State<Arc<Installation>>;
+type Shared = Arc<Installation>;
+/// The same, as an argument.
+type Installed = axum::extract::State<Shared>;
 /// Whose token came with the request.
 type By = axum::Extension<crate::installation::Person>;
-type Routes = OpenApiRouter<Arc<Installation>>;
+type Routes = OpenApiRouter<Shared>;
 
-/// The routes, by who may use them.
-struct Table {
-    /// Anyone, without a token.
-    public: Routes,
-    /// Everyone with a token.
-    people: Routes,
-    /// Who may operate runs: the groups `operators` and `admins`.
-    operators: Routes,
-    /// Who may change the installation: the group `admins`.
-    admins: Routes,
+/// Every route, and who may use it. Routes of one path with different access stand on lines of their own.
+fn table() -> Vec<(Access, UtoipaMethodRouter<Shared>)> {
+    vec![
+        (Access::Public, routes!(health::healthz)),
+        (Access::Public, routes!(document::openapi)),
+        (Access::Public, routes!(sns::take)),
+        (Access::Token, routes!(whoami::whoami)),
+        (READ, routes!(plugins::list)),
+        (AUTHOR, routes!(plugins::upload)),
+        (READ, routes!(plugins::get)),
+        (READ, routes!(limits::get)),
+        (ADMIN, routes!(limits::set)),
+        (READ, routes!(grants::get)),
+        (ADMIN, routes!(grants::put, grants::revoke)),
+        (READ, routes!(grants::history)),
+        (READ, routes!(grants::difference)),
+        (ADMIN, routes!(grants::carry_over)),
+        (READ, routes!(guardrail::get)),
+        (ADMIN, routes!(guardrail::put, guardrail::remove)),
+        (READ, routes!(workflows::list)),
+        (READ, routes!(workflows::get)),
+        (AUTHOR, routes!(workflows::put)),
+        (AUTHOR, routes!(workflows::check)),
+        (OPERATE_OR_AUTHOR, routes!(workflows::disable)),
+        (OPERATE_OR_AUTHOR, routes!(workflows::enable)),
+        (READ, routes!(pictures::of_workflow)),
+        (START, routes!(runs::start)),
+        (READ, routes!(runs::list)),
+        (READ_RUN, routes!(runs::get)),
+        (READ, routes!(pictures::of_run)),
+        (OPERATE, routes!(runs::cancel)),
+        (OPERATE, routes!(runs::retry)),
+        (OPERATE, routes!(runs::resume)),
+        // Who may decide is said by the workflow, which names groups and people; to see the question takes this.
+        (READ, routes!(approvals::decide)),
+        (READ, routes!(reviews::list)),
+        (OPERATE, routes!(reviews::settle)),
+        (READ, routes!(waiting::list)),
+        (EVENTS, routes!(events::take)),
+        (LEDGER, routes!(entries::query)),
+        (READ_OR_AUDIT, routes!(audit::capabilities)),
+        (ADMIN_OR_AUDIT, routes!(tokens::list)),
+        (ADMIN, routes!(tokens::create)),
+        (ADMIN, routes!(tokens::revoke)),
+        (ADMIN_OR_AUDIT, routes!(secrets::list)),
+        (ADMIN, routes!(secrets::set, secrets::remove)),
+    ]
 }
 
-/// Every route.
-fn table() -> Table {
-    Table {
-        public: Routes::new()
-            .routes(routes!(health::healthz))
-            .routes(routes!(document::openapi))
-            .routes(routes!(sns::take)),
-        people: Routes::new()
-            .routes(routes!(whoami::whoami))
-            .routes(routes!(plugins::list))
-            .routes(routes!(plugins::get))
-            .routes(routes!(limits::get))
-            .routes(routes!(grants::get))
-            .routes(routes!(grants::history))
-            .routes(routes!(grants::difference))
-            .routes(routes!(guardrail::get))
-            .routes(routes!(workflows::list))
-            .routes(routes!(workflows::get))
-            .routes(routes!(workflows::check))
-            .routes(routes!(pictures::of_workflow))
-            .routes(routes!(runs::start))
-            .routes(routes!(runs::list))
-            .routes(routes!(runs::get))
-            .routes(routes!(pictures::of_run))
-            .routes(routes!(approvals::decide))
-            .routes(routes!(reviews::list))
-            .routes(routes!(waiting::list))
-            .routes(routes!(events::take))
-            .routes(routes!(entries::query))
-            .routes(routes!(audit::capabilities)),
-        operators: Routes::new()
-            .routes(routes!(runs::cancel))
-            .routes(routes!(runs::retry))
-            .routes(routes!(runs::resume))
-            .routes(routes!(reviews::settle)),
-        admins: Routes::new()
-            .routes(routes!(plugins::upload))
-            .routes(routes!(limits::set))
-            .routes(routes!(grants::put, grants::revoke))
-            .routes(routes!(grants::carry_over))
-            .routes(routes!(guardrail::put, guardrail::remove))
-            .routes(routes!(workflows::put))
-            .routes(routes!(workflows::disable))
-            .routes(routes!(workflows::enable))
-            .routes(routes!(tokens::create, tokens::list))
-            .routes(routes!(tokens::revoke))
-            .routes(routes!(secrets::list))
-            .routes(routes!(secrets::set, secrets::remove)),
-    }
+/// The routes that need no token, and those that do, each behind the check of its scopes.
+fn routes() -> (Routes, Routes) {
+    table().into_iter().fold((Routes::new(), Routes::new()), |(public, people), (access, route)| {
+        let route = access.guard(route);
+        match access {
+            Access::Public => (public.routes(route), people),
+            Access::Token | Access::Scopes(_) => (public, people.routes(route)),
+        }
+    })
 }
 
 /// The API of `installation`.
 pub fn router(installation: Arc<Installation>) -> Router {
-    let Table { public, people, operators, admins } = table();
-    let people = people.merge(operators.route_layer(from_fn(auth::operators_only)));
-    let people = people.merge(admins.route_layer(from_fn(auth::admins_only)));
+    let (public, people) = routes();
     let people = people
         .route_layer(from_fn(parameters::check_path))
         .route_layer(from_fn_with_state(installation.clone(), auth::authenticate));

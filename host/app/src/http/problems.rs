@@ -19,6 +19,12 @@ impl From<Error> for Failure {
                 .help("read it again, and put your change into what is there now"),
             Error::Invalid(_) => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail),
             Error::Forbidden(_) => Failure::new(StatusCode::FORBIDDEN, "forbidden", detail),
+            Error::NoScope { needed, .. } => {
+                let scope = needed.first().map(String::as_str).unwrap_or_default();
+                Failure::new(StatusCode::FORBIDDEN, "scope-missing", detail).help(format!(
+                    "what a token may do is stated when it is made: `quell token create NAME --scope {scope}`"
+                ))
+            }
             Error::Refused(refused) => {
                 Failure::new(refused_status(&refused), refused.code(), detail).help(refused.help())
             }
@@ -108,6 +114,7 @@ mod tests {
             (Error::Changed("x".into()), 412, "changed"),
             (Error::Invalid("x".into()), 422, "invalid"),
             (Error::Forbidden("x".into()), 403, "forbidden"),
+            (Error::NoScope { name: "x".into(), needed: vec![by()] }, 403, "scope-missing"),
             (Refused::Empty.into(), 400, "empty"),
             (Refused::NotWasm.into(), 415, "not-wasm"),
             (Refused::Precompiled.into(), 422, "precompiled-refused"),

@@ -44,13 +44,15 @@ pub async fn list(State(installation): Installed, Query(query): Query<RunQuery>)
 }
 
 /// Look at a run
+///
+/// A token without the scope `read` sees the runs that were started with it.
 #[utoipa::path(
     get, path = "/v1/runs/{run}", operation_id = "get-run", tag = "runs",
     params(("run" = String, Path, description = "The run.")),
     responses((status = 200, description = "The run as it is now.", body = Run))
 )]
-pub async fn get(State(installation): Installed, Path(run): Path<String>) -> Answer<Json<Run>> {
-    Ok(Json(Run::from(&installation.run(&run).await?)))
+pub async fn get(State(installation): Installed, Extension(by): By, Path(run): Path<String>) -> Answer<Json<Run>> {
+    Ok(Json(Run::from(&installation.run_for(&run, &by).await?)))
 }
 
 /// Cancel a run

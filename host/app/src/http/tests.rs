@@ -1,6 +1,7 @@
 //! The API as those who use it see it: a real installation behind a real listener.
 
 mod access;
+mod access_page;
 mod clock;
 mod component;
 mod connections;
@@ -17,6 +18,7 @@ mod scheduling;
 mod sending;
 mod signing;
 mod starting;
+mod tokens;
 mod uploading;
 mod server;
 

@@ -31,6 +31,14 @@ pub enum Error {
     /// The person may not.
     #[error("{0}")]
     Forbidden(String),
+    /// The person's token has none of the scopes that it takes.
+    #[error("the token of `{name}` does not have the scope `{}`, which this needs", .needed.join("` or `"))]
+    NoScope {
+        /// Whose token.
+        name: String,
+        /// The scopes of which one is needed.
+        needed: Vec<String>,
+    },
     /// The upload is no plugin.
     #[error("{0}")]
     Refused(#[from] Refused),

@@ -16,6 +16,7 @@ mod people;
 mod plugins;
 mod policies;
 mod queues;
+mod recover;
 mod runs;
 mod schedules;
 mod secrets;
@@ -43,8 +44,9 @@ pub use clock::SystemClock;
 pub use error::{Error, Result};
 pub use intake::Intake;
 pub use known::Known;
-pub use people::Person;
+pub use people::{Caller, Person, TokenView};
 pub use policies::{Difference, Seen};
+pub use recover::recover_token;
 pub use runs::RunView;
 pub use source::Source;
 #[cfg(test)]
@@ -138,17 +140,6 @@ impl Installation {
             scheduler,
             store,
         })
-    }
-
-    /// The first token, when there is none yet. `show` is given its text before it counts: a crash in between leaves one
-    /// that is worth nothing, and the next start makes another.
-    pub async fn first_token(&self, show: impl FnOnce(&str) -> std::io::Result<()>) -> anyhow::Result<()> {
-        if self.known.read().tokens().next().is_some() {
-            return Ok(());
-        }
-        let new = self.new_token("admin", vec![people::ADMINS.into()])?;
-        show(&new.text)?;
-        Ok(self.keep_token(&new, "host").await?)
     }
 
     /// Lets the runs go on that were left off, and gives their number.

@@ -2,15 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use registry::{NewToken, token_created, token_revoked};
+use ledger::Millis;
+use registry::{Authenticated, NewToken, ScopeKind, Token, TokenScopes, TokenTerms, token_created, token_revoked};
 
 use super::{Error, Installation, Result};
-
-/// The group that may change the installation: plugins, grants, workflows, tokens, secrets.
-pub const ADMINS: &str = "admins";
-
-/// The group that may operate runs: cancel and resume them, and tell what became of a write.
-pub const OPERATORS: &str = "operators";
 
 /// Who speaks to the API.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +14,33 @@ pub struct Person {
     pub name: String,
     /// Their groups.
     pub groups: BTreeSet<String>,
+    /// The id of their token.
+    pub token: String,
+    /// What the token may do.
+    pub scopes: TokenScopes,
+    /// When it expires.
+    pub expires: Option<Millis>,
+}
+
+/// Who a token says is speaking.
+pub enum Caller {
+    /// This person.
+    Person(Person),
+    /// A person whose token does not count any more.
+    Expired {
+        /// Since when.
+        at: Millis,
+    },
+    /// Nobody who is known here.
+    Unknown,
+}
+
+/// A token as an administrator sees it.
+pub struct TokenView {
+    /// What the ledger says.
+    pub token: Token,
+    /// Whether it counts now.
+    pub counts: bool,
 }
 
 impl Person {
@@ -27,74 +49,112 @@ impl Person {
         format!("user:{}", self.name)
     }
 
-    /// Refuses whoever may not change the installation.
-    pub fn must_be_admin(&self) -> Result<()> {
-        self.must_be_in(&[ADMINS])
+    /// The refusal of what needs one of these scopes.
+    pub fn lacks(&self, needed: &[String]) -> Error {
+        Error::NoScope { name: self.name.clone(), needed: needed.to_vec() }
     }
 
-    /// Refuses whoever may not operate runs.
-    pub fn must_be_operator(&self) -> Result<()> {
-        self.must_be_in(&[OPERATORS, ADMINS])
+    /// Whether a run that was started by this person with this token is theirs to look at, whatever their scopes.
+    pub fn may_see(&self, started_by: &str) -> bool {
+        self.scopes.has(ScopeKind::Read) || started_by == self.name
     }
+}
 
-    fn must_be_in(&self, groups: &[&str]) -> Result<()> {
-        if groups.iter().any(|group| self.groups.contains(*group)) {
-            return Ok(());
-        }
-        let groups = groups.join("` or `");
-        Err(Error::Forbidden(format!("`{}` is not in the group `{groups}`, which this needs", self.name)))
+impl From<&Token> for Person {
+    fn from(token: &Token) -> Person {
+        let TokenTerms { name, scopes, groups, expires } = token.terms.clone();
+        Person { name, groups: groups.into_iter().collect(), token: token.id.clone(), scopes, expires }
     }
 }
 
 impl Installation {
     /// Whose token this is.
-    pub fn authenticate(&self, token: &str) -> Option<Person> {
+    pub fn authenticate(&self, token: &str) -> Caller {
         let known = self.known.read();
-        let token = known.authenticate(token)?;
-        Some(Person { name: token.name.clone(), groups: token.groups.iter().cloned().collect() })
+        match known.authenticate(token, self.known.now()) {
+            Authenticated::Token(token) => Caller::Person(token.into()),
+            Authenticated::Expired(token) => Caller::Expired { at: token.terms.expires.unwrap_or_default() },
+            Authenticated::Unknown => Caller::Unknown,
+        }
+    }
+
+    /// All tokens, those that have expired included.
+    pub fn tokens(&self) -> Vec<TokenView> {
+        let now = self.known.now();
+        let known = self.known.read();
+        known.tokens().map(|token| TokenView { token: token.clone(), counts: token.counts_at(now) }).collect()
     }
 
     /// Makes a token. Its text is in the answer and nowhere else.
-    pub async fn create_token(&self, name: &str, groups: Vec<String>, by: &str) -> Result<NewToken> {
-        let new = self.new_token(name, groups)?;
+    pub async fn create_token(&self, terms: TokenTerms, by: &Person) -> Result<NewToken> {
+        self.make_token(terms, Some(by.token.clone()), &by.actor()).await
+    }
+
+    /// The same, as any actor.
+    pub(crate) async fn make_token(&self, terms: TokenTerms, creator: Option<String>, by: &str) -> Result<NewToken> {
+        let new = new_token(terms, creator, self.known.now())?;
         self.keep_token(&new, by).await?;
         Ok(new)
     }
 
-    /// A token that does not count yet.
-    pub(super) fn new_token(&self, name: &str, groups: Vec<String>) -> Result<NewToken> {
-        for word in groups.iter().map(String::as_str).chain([name]) {
-            let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.@".contains(c);
-            if word.is_empty() || word.len() > 64 || !word.chars().all(allowed) {
-                let rule = "at most 64 letters, digits, `-`, `_`, `.` and `@`";
-                return Err(Error::Invalid(format!("{word:?} is no name of a person or a group: {rule}")));
-            }
-        }
-        let mut random = [0; 38];
-        getrandom::fill(&mut random).map_err(|error| Error::Unavailable(error.to_string()))?;
-        Ok(NewToken::new(name, groups, &random))
-    }
-
-    /// Makes a token count.
-    pub(super) async fn keep_token(&self, new: &NewToken, by: &str) -> Result<()> {
+    async fn keep_token(&self, new: &NewToken, by: &str) -> Result<()> {
         let mut change = self.known.change().await;
-        Ok(change.append(token_created(&new.token, self.known.now(), by)).await?)
+        Ok(change.append(token_created(new, self.known.now(), by)).await?)
     }
 
-    /// Makes a token count no more.
+    /// Revokes a token: it does not count from the next request on.
     pub async fn revoke_token(&self, id: &str, by: &Person) -> Result<()> {
         let mut change = self.known.change().await;
         {
-            let known = self.known.read();
-            let mut admins = known.tokens().filter(|token| token.groups.iter().any(|group| group == ADMINS));
-            if admins.all(|token| token.id == id) && known.tokens().any(|token| token.id == id) {
-                let message = format!("this is the last token of the group `{ADMINS}`: make another one first");
-                return Err(Error::Conflict(message));
-            }
-            if !known.tokens().any(|token| token.id == id) {
+            let (known, now) = (self.known.read(), self.known.now());
+            let admins = |token: &&Token| token.terms.scopes.has(ScopeKind::Admin) && token.counts_at(now);
+            let mut other_admins = known.tokens().filter(admins).filter(|token| token.id != id);
+            let Some(token) = known.tokens().find(|token| token.id == id) else {
                 return Err(Error::NotFound { what: "token", name: id.into() });
+            };
+            if token.terms.scopes.has(ScopeKind::Admin) && other_admins.next().is_none() {
+                let message = "this is the last token with the scope `admin`: make another one first";
+                return Err(Error::Conflict(message.into()));
             }
         }
         Ok(change.append(token_revoked(id, self.known.now(), &by.actor())).await?)
     }
+
+    /// The first token, when none was ever made. `show` is given its text before it counts: a crash in between leaves one
+    /// that is worth nothing, and the next start makes another.
+    pub async fn first_token(&self, show: impl FnOnce(&str) -> std::io::Result<()>) -> anyhow::Result<()> {
+        if self.known.read().tokens().next().is_some() {
+            return Ok(());
+        }
+        let new = new_token(administrator("admin"), None, self.known.now())?;
+        show(&new.text)?;
+        Ok(self.keep_token(&new, "host").await?)
+    }
+}
+
+/// What the first token may do: everything but decide, which groups are for.
+pub(super) fn administrator(name: &str) -> TokenTerms {
+    TokenTerms { name: name.into(), scopes: TokenScopes::all(), groups: vec![], expires: None }
+}
+
+/// A token that does not count yet.
+pub(super) fn new_token(terms: TokenTerms, creator: Option<String>, now: Millis) -> Result<NewToken> {
+    let TokenTerms { name, scopes, groups, expires } = &terms;
+    for word in groups.iter().chain([name]) {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.@".contains(c);
+        if word.is_empty() || word.len() > 64 || !word.chars().all(allowed) {
+            let rule = "at most 64 letters, digits, `-`, `_`, `.` and `@`";
+            return Err(Error::Invalid(format!("{word:.70?} is no name of a person or a group: {rule}")));
+        }
+    }
+    if scopes.is_empty() {
+        let forms = ScopeKind::ALL.map(ScopeKind::form).join("`, `");
+        return Err(Error::Invalid(format!("a token needs at least one scope: there are `{forms}`")));
+    }
+    if expires.is_some_and(|expires| expires <= now) {
+        return Err(Error::Invalid("a token cannot expire in the past: it would never count".into()));
+    }
+    let mut random = [0; 38];
+    getrandom::fill(&mut random).map_err(|error| Error::Unavailable(error.to_string()))?;
+    Ok(NewToken::new(terms, creator, &random))
 }

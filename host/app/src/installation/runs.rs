@@ -120,6 +120,13 @@ impl Installation {
         Ok(RunView { history, workflow, records, parked, unreadable: wrong.map(|wrong| wrong.to_string()) })
     }
 
+    /// A run as it is now, for whoever may see it. For others there is none.
+    pub async fn run_for(&self, run: &str, by: &Person) -> Result<RunView> {
+        let missing = || Error::NotFound { what: "run", name: run.into() };
+        let view = self.run(run).await?;
+        if by.may_see(&view.history.run.info().started_by) { Ok(view) } else { Err(missing()) }
+    }
+
     /// Takes a decision on an approval.
     pub async fn decide(&self, run: &str, step: &str, said: Said, by: &Person) -> Result<()> {
         Ok(self.runner.decide(run, step, &by.name, &by.groups, said).await?)

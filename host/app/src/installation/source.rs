@@ -1,9 +1,11 @@
 //! Who brings an event, and whose events they may bring.
 //!
-//! A token is trusted for all accounts that are configured: it is given to somebody. A queue or a topic is trusted for its
-//! own account, and those that the configuration lists: whoever may write to it can say anything of any account.
+//! A token is trusted for the accounts of its scopes `events:<account>`. A queue or a topic is trusted for its own account,
+//! and those that the configuration lists: whoever may write to it can say anything of any account.
 
 use std::collections::BTreeSet;
+
+use registry::TokenScopes;
 
 use super::{Error, Person, Result};
 use crate::config::{Queue, Topic};
@@ -13,23 +15,32 @@ use crate::config::{Queue, Topic};
 pub struct Source {
     /// Who its runs are started by. No person's name has a colon.
     pub name: String,
-    accounts: Option<BTreeSet<String>>,
+    trusted: Trusted,
+}
+
+/// Whose events a source may bring.
+#[derive(Clone, Debug)]
+enum Trusted {
+    /// Those of the accounts that the scopes of the token name.
+    Scopes(TokenScopes),
+    /// Those of these accounts, which the configuration lists.
+    Accounts(BTreeSet<String>),
 }
 
 impl Source {
     /// Whoever has a token.
     pub fn person(person: &Person) -> Source {
-        Source { name: person.name.clone(), accounts: None }
+        Source { name: person.name.clone(), trusted: Trusted::Scopes(person.scopes.clone()) }
     }
 
     /// A queue that is read.
     pub fn queue(queue: &Queue) -> Source {
-        Source { name: format!("queue:{}", queue.name()), accounts: Some(queue.accounts()) }
+        Source { name: format!("queue:{}", queue.name()), trusted: Trusted::Accounts(queue.accounts()) }
     }
 
     /// A topic that sends.
     pub fn topic(topic: &Topic) -> Source {
-        Source { name: format!("topic:{}", topic.name()), accounts: Some(topic.accounts()) }
+        Source { name: format!("topic:{}", topic.name()), trusted: Trusted::Accounts(topic.accounts()) }
     }
 
     /// Who they are in the ledger.
@@ -39,12 +50,14 @@ impl Source {
 
     /// Refuses events of an account that it is not trusted for.
     pub fn may_bring(&self, account: &str) -> Result<()> {
-        if self.accounts.as_ref().is_none_or(|accounts| accounts.contains(account)) {
-            return Ok(());
-        }
         let name = &self.name;
-        Err(Error::Forbidden(format!(
-            "`{name}` may not bring events of the account `{account}`: its `accounts` in the configuration does not list it"
-        )))
+        match &self.trusted {
+            Trusted::Scopes(scopes) if scopes.may_send(account) => Ok(()),
+            Trusted::Scopes(_) => Err(Error::NoScope { name: name.clone(), needed: vec![format!("events:{account}")] }),
+            Trusted::Accounts(accounts) if accounts.contains(account) => Ok(()),
+            Trusted::Accounts(_) => Err(Error::Forbidden(format!(
+                "`{name}` may not bring events of the account `{account}`: its `accounts` in the configuration does not list it"
+            ))),
+        }
     }
 }

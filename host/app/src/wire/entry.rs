@@ -104,6 +104,7 @@ impl EntryQuery {
     pub fn filter(self, limit: u32) -> Filter {
         Filter {
             run: self.run,
+            without_run: None,
             kind: self.kind,
             actor: self.actor,
             since: self.since.map(Timestamp::as_millisecond),

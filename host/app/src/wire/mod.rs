@@ -49,6 +49,6 @@ pub const YAML: &str = "application/yaml";
 pub const PROBLEM: &str = "application/problem+json";
 
 /// A time of the ledger as the wire has it. What no calendar has, which a broken clock may have given, becomes the epoch.
-fn time(millis: Millis) -> Timestamp {
+pub(crate) fn time(millis: Millis) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
 }

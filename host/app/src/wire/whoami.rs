@@ -1,8 +1,10 @@
 //! Who is asking, and whether anyone answers.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::time;
 use crate::installation::Person;
 
 /// Whose token it is.
@@ -13,8 +15,14 @@ pub struct Whoami {
     pub name: String,
     /// Their groups.
     pub groups: Vec<String>,
-    /// Whether they may change the installation.
-    pub admin: bool,
+    /// The id of the token.
+    pub token: String,
+    /// What the token may do.
+    pub scopes: Vec<String>,
+    /// When the token expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires: Option<Timestamp>,
 }
 
 /// Whether Quell serves. Nothing else is told without a token.
@@ -30,7 +38,9 @@ impl From<&Person> for Whoami {
         Whoami {
             name: person.name.clone(),
             groups: person.groups.iter().cloned().collect(),
-            admin: person.must_be_admin().is_ok(),
+            token: person.token.clone(),
+            scopes: person.scopes.texts(),
+            expires: person.expires.map(time),
         }
     }
 }

@@ -88,7 +88,7 @@ async fn page(
     filter: &Filter,
     kind: Option<&str>,
 ) -> Result<Vec<(i64, SqliteRow)>, sqlx::Error> {
-    let Filter { run, actor, since, until, after, limit, .. } = filter;
+    let Filter { run, without_run, actor, since, until, after, limit, .. } = filter;
     let after = after.unwrap_or(0);
     let mut sql = QueryBuilder::<Sqlite>::new(format!("SELECT {} FROM entries WHERE ", rows::ENTRY));
     // Positions are the order of all indexes but that of chains and that of times.
@@ -96,6 +96,9 @@ async fn page(
     sql.push_bind(after);
     if let Some(run) = run {
         and(&mut sql, access == Access::Chain, "run = ").push_bind(run);
+    }
+    if let Some(run) = without_run {
+        and(&mut sql, false, "run <> ").push_bind(*run);
     }
     if access == Access::Chain {
         // A chain's order is that of positions: go on behind the entry at the cursor, when it is one of this chain.

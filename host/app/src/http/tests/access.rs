@@ -1,73 +1,101 @@
-//! Who may do what: every route of the OpenAPI document, with every kind of token.
+//! Who may do what: every route with every scope, and with tokens that do not count. The table here is written by hand, so
+//! that a change of the routing table is a change of two.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cases::case;
 use reqwest::Method;
+use serde_json::Value;
 use utoipa::openapi::PathItem;
 
-use super::server::{Server, told};
+use super::clock::StillClock;
+use super::server::{Folder, Server, told};
+use crate::http::access::Access;
 use crate::http::document::document;
+use crate::http::table;
 
-/// Method, path, and the status for no token, a wrong one, one of a person in no group, and one of an administrator, on an
-/// empty installation and without a body.
-const ROUTES: &[(&str, &str, [u16; 4])] = &[
-    ("GET", "/healthz", [200, 200, 200, 200]),
-    ("GET", "/v1/openapi.json", [200, 200, 200, 200]),
-    ("GET", "/v1/whoami", [401, 401, 200, 200]),
-    ("GET", "/v1/plugins", [401, 401, 200, 200]),
-    ("POST", "/v1/plugins", [401, 401, 403, 415]),
-    ("GET", "/v1/plugins/{plugin}", [401, 401, 404, 404]),
-    ("GET", "/v1/plugins/{plugin}/grant", [401, 401, 404, 404]),
-    ("PUT", "/v1/plugins/{plugin}/grant", [401, 401, 403, 415]),
-    ("DELETE", "/v1/plugins/{plugin}/grant", [401, 401, 403, 404]),
-    ("GET", "/v1/plugins/{plugin}/grants", [401, 401, 404, 404]),
-    ("GET", "/v1/plugins/{plugin}/grant/carry-over", [401, 401, 404, 404]),
-    ("POST", "/v1/plugins/{plugin}/grant/carry-over", [401, 401, 403, 415]),
-    ("GET", "/v1/plugins/{plugin}/limits", [401, 401, 404, 404]),
-    ("PUT", "/v1/plugins/{plugin}/limits", [401, 401, 403, 415]),
-    ("GET", "/v1/audit/capabilities", [401, 401, 200, 200]),
-    ("GET", "/v1/guardrail", [401, 401, 404, 404]),
-    ("PUT", "/v1/guardrail", [401, 401, 403, 415]),
-    ("DELETE", "/v1/guardrail", [401, 401, 403, 404]),
-    ("GET", "/v1/workflows", [401, 401, 200, 200]),
-    ("POST", "/v1/workflow-check", [401, 401, 415, 415]),
-    ("GET", "/v1/workflows/{name}", [401, 401, 404, 404]),
-    ("PUT", "/v1/workflows/{name}", [401, 401, 403, 415]),
-    ("GET", "/v1/workflows/{name}/picture", [401, 401, 404, 404]),
-    ("POST", "/v1/workflows/{name}/runs", [401, 401, 415, 415]),
-    ("GET", "/v1/runs", [401, 401, 200, 200]),
-    ("GET", "/v1/runs/{run}", [401, 401, 404, 404]),
-    ("GET", "/v1/runs/{run}/picture", [401, 401, 404, 404]),
-    ("POST", "/v1/runs/{run}/cancel", [401, 401, 403, 415]),
-    ("POST", "/v1/runs/{run}/resume", [401, 401, 403, 404]),
-    ("POST", "/v1/runs/{run}/retry", [401, 401, 403, 404]),
-    ("POST", "/v1/runs/{run}/approvals/{step}", [401, 401, 415, 415]),
-    ("POST", "/v1/workflows/{name}/disable", [401, 401, 403, 415]),
-    ("POST", "/v1/workflows/{name}/enable", [401, 401, 403, 415]),
-    ("GET", "/v1/waiting", [401, 401, 200, 200]),
-    ("GET", "/v1/reviews", [401, 401, 200, 200]),
-    ("POST", "/v1/runs/{run}/reviews", [401, 401, 403, 415]),
-    ("POST", "/v1/events", [401, 401, 415, 415]),
-    ("POST", "/v1/sns", [415, 415, 415, 415]),
-    ("GET", "/v1/ledger", [401, 401, 200, 200]),
-    ("POST", "/v1/tokens", [401, 401, 403, 415]),
-    ("GET", "/v1/tokens", [401, 401, 403, 200]),
-    ("DELETE", "/v1/tokens/{id}", [401, 401, 403, 404]),
-    ("GET", "/v1/secrets", [401, 401, 403, 200]),
-    ("PUT", "/v1/secrets/{name}", [401, 401, 403, 415]),
-    ("DELETE", "/v1/secrets/{name}", [401, 401, 403, 404]),
+/// Who may use a route.
+#[derive(Clone, Copy, PartialEq)]
+enum Opened {
+    Public,
+    AnyToken,
+    Scopes(&'static [&'static str]),
+}
+
+use Opened::{AnyToken, Public, Scopes};
+
+/// Method, path, who may use it, and the status for those, on an empty installation and without a body.
+const ROUTES: &[(&str, &str, Opened, u16)] = &[
+    ("GET", "/healthz", Public, 200),
+    ("GET", "/v1/openapi.json", Public, 200),
+    ("GET", "/v1/whoami", AnyToken, 200),
+    ("GET", "/v1/plugins", Scopes(&["read"]), 200),
+    ("POST", "/v1/plugins", Scopes(&["author"]), 415),
+    ("GET", "/v1/plugins/{plugin}", Scopes(&["read"]), 404),
+    ("GET", "/v1/plugins/{plugin}/grant", Scopes(&["read"]), 404),
+    ("PUT", "/v1/plugins/{plugin}/grant", Scopes(&["admin"]), 415),
+    ("DELETE", "/v1/plugins/{plugin}/grant", Scopes(&["admin"]), 404),
+    ("GET", "/v1/plugins/{plugin}/grants", Scopes(&["read"]), 404),
+    ("GET", "/v1/plugins/{plugin}/grant/carry-over", Scopes(&["read"]), 404),
+    ("POST", "/v1/plugins/{plugin}/grant/carry-over", Scopes(&["admin"]), 415),
+    ("GET", "/v1/plugins/{plugin}/limits", Scopes(&["read"]), 404),
+    ("PUT", "/v1/plugins/{plugin}/limits", Scopes(&["admin"]), 415),
+    ("GET", "/v1/audit/capabilities", Scopes(&["read", "audit"]), 200),
+    ("GET", "/v1/guardrail", Scopes(&["read"]), 404),
+    ("PUT", "/v1/guardrail", Scopes(&["admin"]), 415),
+    ("DELETE", "/v1/guardrail", Scopes(&["admin"]), 404),
+    ("GET", "/v1/workflows", Scopes(&["read"]), 200),
+    ("POST", "/v1/workflow-check", Scopes(&["author"]), 415),
+    ("GET", "/v1/workflows/{name}", Scopes(&["read"]), 404),
+    ("PUT", "/v1/workflows/{name}", Scopes(&["author"]), 415),
+    ("GET", "/v1/workflows/{name}/picture", Scopes(&["read"]), 404),
+    ("POST", "/v1/workflows/{name}/runs", Scopes(&["start"]), 415),
+    ("GET", "/v1/runs", Scopes(&["read"]), 200),
+    ("GET", "/v1/runs/{run}", Scopes(&["read", "start"]), 404),
+    ("GET", "/v1/runs/{run}/picture", Scopes(&["read"]), 404),
+    ("POST", "/v1/runs/{run}/cancel", Scopes(&["operate"]), 415),
+    ("POST", "/v1/runs/{run}/resume", Scopes(&["operate"]), 404),
+    ("POST", "/v1/runs/{run}/retry", Scopes(&["operate"]), 404),
+    ("POST", "/v1/runs/{run}/approvals/{step}", Scopes(&["read"]), 415),
+    ("POST", "/v1/workflows/{name}/disable", Scopes(&["operate", "author"]), 415),
+    ("POST", "/v1/workflows/{name}/enable", Scopes(&["operate", "author"]), 415),
+    ("GET", "/v1/waiting", Scopes(&["read"]), 200),
+    ("GET", "/v1/reviews", Scopes(&["read"]), 200),
+    ("POST", "/v1/runs/{run}/reviews", Scopes(&["operate"]), 415),
+    ("POST", "/v1/events", Scopes(&["events"]), 415),
+    ("POST", "/v1/sns", Public, 415),
+    ("GET", "/v1/ledger", Scopes(&["read", "admin", "audit"]), 200),
+    ("POST", "/v1/tokens", Scopes(&["admin"]), 415),
+    ("GET", "/v1/tokens", Scopes(&["admin", "audit"]), 200),
+    ("DELETE", "/v1/tokens/{id}", Scopes(&["admin"]), 404),
+    ("GET", "/v1/secrets", Scopes(&["admin", "audit"]), 200),
+    ("PUT", "/v1/secrets/{name}", Scopes(&["admin"]), 415),
+    ("DELETE", "/v1/secrets/{name}", Scopes(&["admin"]), 404),
+];
+
+/// A token of each kind, and a scope as it is written.
+const KINDS: [(&str, &str); 7] = [
+    ("read", "read"),
+    ("start", "start:*"),
+    ("events", "events:*"),
+    ("operate", "operate"),
+    ("author", "author"),
+    ("admin", "admin"),
+    ("audit", "audit"),
 ];
 
 const METHODS: [&str; 6] = ["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"];
 
+/// The methods of a path of the OpenAPI document.
+fn methods(item: &PathItem) -> BTreeSet<&'static str> {
+    let PathItem { get, put, post, delete, .. } = item;
+    let given = [("GET", get), ("PUT", put), ("POST", post), ("DELETE", delete)];
+    given.into_iter().filter_map(|(method, operation)| operation.as_ref().map(|_| method)).collect()
+}
+
 /// The methods of each path of the OpenAPI document.
 fn documented() -> BTreeMap<String, BTreeSet<&'static str>> {
-    let methods = |item: PathItem| {
-        let PathItem { get, put, post, delete, .. } = item;
-        let given = [("GET", get), ("PUT", put), ("POST", post), ("DELETE", delete)];
-        given.into_iter().filter_map(|(method, operation)| operation.map(|_| method)).collect()
-    };
-    document().paths.paths.into_iter().map(|(path, item)| (path, methods(item))).collect()
+    document().paths.paths.into_iter().map(|(path, item)| (path, methods(&item))).collect()
 }
 
 /// The path with each parameter filled in.
@@ -79,7 +107,7 @@ fn filled(path: &str) -> String {
 #[test]
 fn the_table_has_every_route() {
     let mut table: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    for (method, path, _) in ROUTES {
+    for (method, path, ..) in ROUTES {
         table.entry(path.to_string()).or_default().insert(method);
     }
     assert_eq!(table, documented());
@@ -94,31 +122,102 @@ fn every_route_has_a_name_of_its_own() {
     assert_eq!(names.len(), ROUTES.len());
 }
 
+/// What a token with nothing but this kind of scope is told.
+fn expected(opened: Opened, kind: &str, status: u16) -> u16 {
+    match opened {
+        Scopes(kinds) if !kinds.contains(&kind) => 403,
+        Public | AnyToken | Scopes(_) => status,
+    }
+}
+
+/// The whole table: every route by every kind of token, and by none, a wrong, an expired and a revoked one.
 #[tokio::test]
-async fn every_route_lets_in_whom_it_should() {
-    let server = Server::start().await;
-    let wrong = format!("{}x", server.admin);
-    let tokens = [None, Some(&wrong), Some(&server.person), Some(&server.admin)];
-    for (method, path, expected) in ROUTES {
-        for (token, expected) in tokens.into_iter().zip(expected) {
-            let request = server.request(method.parse().unwrap(), &filled(path), token.map(String::as_str));
-            let answer = request.send().await.unwrap();
-            assert_eq!(answer.status(), *expected, "{method} {path} with {token:?}");
-            assert_eq!(answer.headers().contains_key("www-authenticate"), *expected == 401, "{method} {path}");
+async fn every_route_lets_in_whom_it_should_and_nobody_else() {
+    let clock = StillClock::at("2026-03-01T12:00:00Z");
+    let server = Server::at(&Folder::new(), clock.clone()).await;
+    let soon = "2026-03-01T12:00:01Z".parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    let expired = server.token_until("eve", &["read", "admin"], soon).await;
+    let revoked = server.token_with("mallory", &["read", "admin"]).await;
+    let id = revoked.split('_').nth(1).unwrap();
+    assert_eq!(told(server.delete(&format!("/v1/tokens/{id}"), &server.admin)).await.0, 204);
+    clock.set("2026-03-01T12:00:01Z");
+    let mut tokens = vec![];
+    for (kind, scope) in KINDS {
+        tokens.push((kind, server.token_with(kind, &[scope]).await));
+    }
+    let mut cells = 0;
+    for (method, path, opened, status) in ROUTES {
+        let request = |token: Option<&str>| server.request(method.parse().unwrap(), &filled(path), token);
+        // Each from an address of its own, so that none is told that there were too many.
+        let wrong = format!("{}x", server.admin);
+        for (last, token) in [(2, None), (3, Some(&wrong)), (4, Some(&expired)), (5, Some(&revoked))] {
+            let from = server.from([127, 0, 1, last], request(token.map(String::as_str)).build().unwrap());
+            let answer = from.await;
+            let status = if *opened == Public { *status } else { 401 };
+            assert_eq!(answer.status(), status, "{method} {path} with {token:?}");
+            assert_eq!(answer.headers().contains_key("www-authenticate"), status == 401, "{method} {path}");
+            cells += 1;
+        }
+        for (kind, token) in &tokens {
+            let answer = request(Some(token)).send().await.unwrap();
+            let expected = expected(*opened, kind, *status);
+            assert_eq!(answer.status(), expected, "{method} {path} with `{kind}`");
             assert_eq!(answer.headers()["cache-control"], "no-store");
             assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
             assert!(!answer.headers().contains_key("access-control-allow-origin"));
+            if expected == 403 {
+                let problem: Value = answer.json().await.unwrap();
+                assert_eq!(problem["code"], "scope-missing", "{method} {path} with `{kind}`");
+            }
+            cells += 1;
         }
+        let answer = request(Some(&server.admin)).send().await.unwrap();
+        assert_eq!(answer.status(), *status, "{method} {path} with all scopes");
+    }
+    assert_eq!(cells, ROUTES.len() * (4 + KINDS.len()));
+    case("D01", "every route, every scope and four tokens that do not count", "as in the table", "as in the table");
+}
+
+/// What the routing table says is what this table says, and what the OpenAPI document says.
+#[test]
+fn the_routing_table_and_the_document_say_the_same() {
+    for (method, path, opened, _) in ROUTES {
+        let mut kinds: Vec<&str> = vec![];
+        for (access, (_, paths, _)) in table() {
+            let item = paths.paths.get(*path);
+            if item.is_some_and(|item| methods(item).contains(method)) {
+                kinds = access.scopes().iter().map(|scope| scope.kind.name()).collect();
+                let kind = match access {
+                    Access::Public => *opened == Public,
+                    Access::Token => *opened == AnyToken,
+                    Access::Scopes(_) => matches!(opened, Scopes(_)),
+                };
+                assert!(kind, "{method} {path}");
+            }
+        }
+        let mut here = if let Scopes(kinds) = opened { kinds.to_vec() } else { vec![] };
+        here.sort_unstable();
+        kinds.sort_unstable();
+        assert_eq!(kinds, here, "{method} {path}");
+        let document = serde_json::to_value(document()).unwrap();
+        let operation = &document["paths"][path][method.to_lowercase()];
+        let needs = operation["security"].as_array().unwrap();
+        let mut needs: Vec<&str> =
+            needs.iter().filter_map(|need| need["token"][0].as_str()?.split(':').next()).collect();
+        needs.sort_unstable();
+        assert_eq!(needs, here, "{method} {path}");
     }
 }
 
 #[tokio::test]
 async fn a_head_is_let_in_like_a_get() {
     let server = Server::start().await;
-    for (_, path, [without, _, person, _]) in ROUTES.iter().filter(|(method, ..)| *method == "GET") {
-        for (token, expected) in [(None, without), (Some(server.person.as_str()), person)] {
+    let reader = server.token_with("reader", &["read"]).await;
+    for (_, path, opened, status) in ROUTES.iter().filter(|(method, ..)| *method == "GET") {
+        let without = if *opened == Public { *status } else { 401 };
+        for (token, expected) in [(None, without), (Some(reader.as_str()), expected(*opened, "read", *status))] {
             let answer = server.request(Method::HEAD, &filled(path), token).send().await.unwrap();
-            assert_eq!(answer.status(), *expected, "{path}");
+            assert_eq!(answer.status(), expected, "{path}");
         }
     }
 }

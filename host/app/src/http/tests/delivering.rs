@@ -171,7 +171,7 @@ async fn a_token_is_replaced_while_both_count() {
     let server = start(StillClock::at(NOW)).await;
     let make = async || {
         let made =
-            server.post("/v1/tokens", &server.admin).json(&json!({ "name": "eventbridge", "groups": ["events"] }));
+            server.post("/v1/tokens", &server.admin).json(&json!({ "name": "eventbridge", "scopes": ["events:*"] }));
         made.send().await.unwrap().json::<Value>().await.unwrap()
     };
     let text = |made: &Value| made["token"].as_str().unwrap().to_owned();

@@ -133,7 +133,7 @@ async fn each_item_has_steps_of_its_own_and_is_decided_on_its_own() {
 #[tokio::test]
 async fn a_failed_run_goes_on_from_the_step_that_failed() {
     let server = Server::start().await;
-    let operator = server.token("oscar", &["operators"]).await;
+    let operator = server.token_with("oscar", &["operate"]).await;
     upload(&server, "1.0.0").await;
     push(
         &server,
@@ -144,7 +144,7 @@ async fn a_failed_run_goes_on_from_the_step_that_failed() {
     let run = start(&server, "twice", Value::Null).await;
     once(&server, &run, "failed").await;
     let retry = || server.post(&format!("/v1/runs/{run}/retry"), &operator);
-    is(&told(server.post(&format!("/v1/runs/{run}/retry"), &server.person)).await, 403, "forbidden");
+    is(&told(server.post(&format!("/v1/runs/{run}/retry"), &server.person)).await, 403, "scope-missing");
     assert_eq!(told(retry()).await.0, 204);
     let again = loop {
         let seen = once(&server, &run, "failed").await;

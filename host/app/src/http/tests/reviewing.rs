@@ -62,7 +62,7 @@ async fn a_person_tells_what_became_of_a_call() {
     assert_eq!(server.see("/v1/runs/r-1").await["reviews"][0]["call"], CALL);
 
     let body = json!({ "call": CALL, "verdict": "give-up", "reason": "the topic is gone" });
-    let operator = server.token("oscar", &["operators"]).await;
+    let operator = server.token_with("oscar", &["operate"]).await;
     let settle = || server.post("/v1/runs/r-1/reviews", &operator).json(&body);
     assert_eq!(told(settle()).await.0, 204);
     let ended = once(&server, RUN, "failed").await;

@@ -111,7 +111,7 @@ async fn a_run_is_resumed_and_cancelled_until_it_has_ended() {
     let server = Server::start().await;
     let run = start(&server).await;
     once(&server, &run, "waiting").await;
-    let operator = server.token("oscar", &["operators"]).await;
+    let operator = server.token_with("oscar", &["operate"]).await;
     let resume = || server.post(&format!("/v1/runs/{run}/resume"), &operator);
     assert_eq!(told(resume()).await.0, 204);
     let cancel = server.post(&format!("/v1/runs/{run}/cancel"), &operator).json(&json!({ "reason": "a drill" }));

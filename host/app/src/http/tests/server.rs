@@ -1,12 +1,13 @@
 //! An installation on an empty folder, served.
 
 use std::future::pending;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use capability::Clock;
+use registry::{TokenScopes, TokenTerms};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -29,11 +30,30 @@ fn binary() -> PathBuf {
     binary
 }
 
+/// All scopes.
+const EVERYTHING: [&str; 7] = ["read", "start:*", "events:*", "operate", "author", "admin", "audit"];
+/// What most people may.
+const ORDINARY: [&str; 3] = ["read", "start:*", "events:*"];
+
+/// The text of a new token that the host itself made.
+async fn made(
+    installation: &Installation,
+    name: &str,
+    scopes: &[&str],
+    groups: &[&str],
+    expires: Option<i64>,
+) -> String {
+    let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let scopes = TokenScopes::parse(&owned(scopes)).unwrap();
+    let terms = TokenTerms { name: name.into(), scopes, groups: owned(groups), expires };
+    installation.make_token(terms, None, "host").await.unwrap().text
+}
+
 pub struct Server {
     pub address: SocketAddr,
-    /// The token of an administrator, the first.
+    /// The token of an administrator, who may do everything.
     pub admin: String,
-    /// The token of `alice`, who is in no group.
+    /// The token of `alice`, who may look, start runs and send events, and is in no group.
     pub person: String,
     pub installation: Arc<Installation>,
     http: reqwest::Client,
@@ -93,13 +113,9 @@ impl Server {
     pub async fn hearing(folder: &Folder, clock: impl Clock + 'static, signers: Signers) -> Server {
         let Folder { folder, config } = folder;
         let installation = Arc::new(Installation::open_at(config, Arc::new(clock), signers).await.unwrap());
-        let token = async |name: &str, groups: &[&str]| {
-            let groups = groups.iter().map(ToString::to_string).collect();
-            installation.create_token(name, groups, "host").await.unwrap().text
-        };
-        let admin = token("admin", &["admins"]).await;
+        let admin = made(&installation, "admin", &EVERYTHING, &[], None).await;
         installation.begin().await.unwrap();
-        let person = token("alice", &[]).await;
+        let person = made(&installation, "alice", &ORDINARY, &[], None).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(connections::serve(listener, router(installation.clone()), pending(), Duration::ZERO));
@@ -112,10 +128,19 @@ impl Server {
         self.installation.close(Duration::from_secs(10)).await;
     }
 
-    /// The token of a person in `groups`.
+    /// The token of a person in `groups`, who may do what most people may.
     pub async fn token(&self, name: &str, groups: &[&str]) -> String {
-        let groups = groups.iter().map(ToString::to_string).collect();
-        self.installation.create_token(name, groups, "host").await.unwrap().text
+        made(&self.installation, name, &ORDINARY, groups, None).await
+    }
+
+    /// The token of a person who may do this.
+    pub async fn token_with(&self, name: &str, scopes: &[&str]) -> String {
+        made(&self.installation, name, scopes, &[], None).await
+    }
+
+    /// The same, until a moment.
+    pub async fn token_until(&self, name: &str, scopes: &[&str], expires: i64) -> String {
+        made(&self.installation, name, scopes, &[], Some(expires)).await
     }
 
     pub fn request(&self, method: Method, path: &str, token: Option<&str>) -> RequestBuilder {
@@ -124,6 +149,12 @@ impl Server {
             Some(token) => request.bearer_auth(token),
             None => request,
         }
+    }
+
+    /// The answer to a request that comes from this address of the machine.
+    pub async fn from(&self, address: [u8; 4], request: reqwest::Request) -> reqwest::Response {
+        let client = reqwest::Client::builder().no_proxy().local_address(IpAddr::from(address)).build().unwrap();
+        client.execute(request).await.unwrap()
     }
 
     pub fn get(&self, path: &str, token: Option<&String>) -> RequestBuilder {

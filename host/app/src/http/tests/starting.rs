@@ -65,7 +65,7 @@ async fn nothing_starts_a_workflow_that_is_disabled() {
     let switch = |how: &str, token: &str| {
         told(server.post(&format!("/v1/workflows/answer/{how}"), token).json(&json!({ "reason": "it is broken" })))
     };
-    is(&switch("disable", &server.person).await, 403, "forbidden");
+    is(&switch("disable", &server.person).await, 403, "scope-missing");
     is(&switch("disable", &server.admin).await, 204, "");
     is(&switch("disable", &server.admin).await, 204, "");
 
