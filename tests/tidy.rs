@@ -88,6 +88,21 @@ fn pure_crates_have_nothing_impure_beneath_them() {
     }
 }
 
+/// Cargo unites features over what one command builds, so a crate that `make build` builds with fewer of them is built again by
+/// `make test`, and so is the AWS SDK behind it.
+#[test]
+fn the_demo_and_the_tests_build_crates_with_the_same_features() {
+    let built = features(&["--package", "app", "--package", "quell-encode", "--package", "test-features"], "normal");
+    let tested = features(&["--workspace"], "normal,dev");
+    let of_the_sdk = beneath("operations");
+    let differ = built.iter().filter(|(package, features)| {
+        let name = package.split(' ').next().unwrap_or_default();
+        of_the_sdk.contains(name) && tested.get(*package) != Some(*features)
+    });
+    let differ: Vec<_> = differ.map(|(package, _)| package).collect();
+    assert!(differ.is_empty(), "`tests/features/Cargo.toml` has to ask for all features of {differ:?} that tests need");
+}
+
 #[test]
 fn each_adapter_is_known_to_one_crate() {
     for (name, manifest) in manifests("host") {
@@ -232,12 +247,30 @@ fn is_plugin(manifest: &Table) -> bool {
 
 /// The names of all crates that a crate of the workspace depends on, at any depth, save for its tests.
 fn beneath(name: &str) -> BTreeSet<String> {
+    let tree = cargo_tree(&["--package", name], "normal", "{p}");
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+/// The packages, with their versions, that a selection of the workspace is built of, and the features of each.
+fn features(selection: &[&str], edges: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in cargo_tree(selection, edges, "{p}|{f}|").lines() {
+        if let [package, features, ..] = line.split('|').collect::<Vec<_>>().as_slice() {
+            // Some are built twice, once of them for build scripts: together they are the same.
+            let features = features.split(',').filter(|feature| !feature.is_empty()).map(str::to_owned);
+            found.entry((*package).to_owned()).or_default().extend(features);
+        }
+    }
+    found
+}
+
+fn cargo_tree(selection: &[&str], edges: &str, format: &str) -> String {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["tree", "--offline", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}"]);
-    let output = command.args(["--package", name]).current_dir(repository()).output().expect("cargo can be run");
+    command.args(["tree", "--offline", "--locked", "--edges", edges, "--prefix", "none", "--format", format]);
+    let output = command.args(selection).current_dir(repository()).output().expect("cargo can be run");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{err}");
-    out.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+    out.into_owned()
 }
 
 /// All Rust files below a folder, with their text.
