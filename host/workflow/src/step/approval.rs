@@ -66,7 +66,7 @@ impl Approval {
             Ok(other) => other.to_string(),
             Err(error) => return walk.record_no_value(path, &error),
         };
-        let show = self.show.iter().map(|(id, _)| (id.clone(), place.frame.result(id, walk.run)));
+        let show = self.show.iter().map(|(id, _)| (id.clone(), place.frame.result(id, walk.run).to_json()));
         walk.record(Event::ApprovalRequested {
             path,
             title,

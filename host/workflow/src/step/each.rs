@@ -170,7 +170,7 @@ fn results(steps: &[Step], frame: &Frame<'_, '_>, run: &Run) -> Value {
                 step.children().into_iter().for_each(|inner| collect(inner, frame, run, results));
             }
             if let Some(id) = step.id() {
-                results.insert(id.to_owned(), frame.result(id, run));
+                results.insert(id.to_owned(), frame.result(id, run).to_json());
             }
         }
     }

@@ -4,6 +4,7 @@
 //! workflow. A frame is one such place. This decides the path that a step has there, and what its expressions see
 //! there: the steps of the same frame and of those around it, up to the workflow that they stand in.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::Step;
 use super::body::{Body, weight};
 use crate::event::Failure;
-use crate::expression::scope::Sight;
+use crate::expression::scope::{Sight, StepSight};
 use crate::expression::template::Template;
 use crate::run::{Run, StepRun, StepState};
 
@@ -110,18 +111,17 @@ impl<'f, 'w> Frame<'f, 'w> {
     }
 
     /// A step as expressions and approvers see it from here. One that has not run has a status and nothing else.
-    pub(crate) fn result(&self, id: &str, run: &Run) -> Value {
+    pub(crate) fn result<'r>(&self, id: &str, run: &'r Run) -> StepSight<'r> {
         let Some(step) = self.step(id, run) else {
-            return json!({ "status": if self.is_left_out(id, run) { "skipped" } else { "pending" } });
+            let status = if self.is_left_out(id, run) { "skipped" } else { "pending" };
+            return StepSight { status, output: None, error: None };
         };
-        let status = step.state().name();
-        match step.state() {
-            StepState::Succeeded { output } => json!({ "status": status, "output": **output }),
-            StepState::Failed { error } => {
-                json!({ "status": status, "error": { "code": error.code, "message": error.message } })
-            }
-            _ => json!({ "status": status }),
-        }
+        let (output, error) = match step.state() {
+            StepState::Succeeded { output } => (Some(output.as_ref()), None),
+            StepState::Failed { error } => (None, Some(error)),
+            _ => (None, None),
+        };
+        StepSight { status: step.state().name(), output, error }
     }
 
     /// Whether the step with this id will not run any more, since a block around it has ended without it.
@@ -143,10 +143,10 @@ impl<'f, 'w> Frame<'f, 'w> {
     }
 
     /// What `name` is in the `each` around this place that gives it: the item, or its `index` from 0.
-    pub(crate) fn binding(&self, name: &str) -> Option<Value> {
+    pub(crate) fn binding(&self, name: &str) -> Option<Cow<'_, Value>> {
         match &self.content {
-            Content::Iteration { name: own, item, .. } if *own == name => item.cloned(),
-            Content::Iteration { index, .. } if name == INDEX => Some(Value::from(*index)),
+            Content::Iteration { name: own, item, .. } if *own == name => item.map(Cow::Borrowed),
+            Content::Iteration { index, .. } if name == INDEX => Some(Cow::Owned(Value::from(*index))),
             _ => self.around()?.binding(name),
         }
     }
@@ -191,7 +191,7 @@ impl Sight for View<'_> {
         })
     }
 
-    fn step(&self, id: &str) -> Value {
+    fn step(&self, id: &str) -> StepSight<'_> {
         self.frame.result(id, self.run)
     }
 
@@ -203,7 +203,7 @@ impl Sight for View<'_> {
         self.failure
     }
 
-    fn binding(&self, name: &str) -> Option<Value> {
+    fn binding(&self, name: &str) -> Option<Cow<'_, Value>> {
         self.frame.binding(name)
     }
 }
