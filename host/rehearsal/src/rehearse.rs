@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use workflow::reading::Span;
-use workflow::{Effect, Event, Millis, Run, RunInfo, StepError, StepRun, StepState, Workflow, next};
+use workflow::{Effect, Event, Millis, Run, RunInfo, StepError, StepRun, StepState, Workflow, next_remembered};
 
 use crate::case::{Answer, Case, Outcome};
 use crate::people::{Act, acts, approval, later};
@@ -149,7 +149,7 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn play(&mut self) -> End {
         while self.log.len() <= MAX_EVENTS {
-            let effects = next(self.workflow, &self.run);
+            let effects = next_remembered(self.workflow, &mut self.run);
             let (records, rest): (Vec<Effect>, Vec<Effect>) =
                 effects.into_iter().partition(|effect| matches!(effect, Effect::Record(_)));
             if records.is_empty() {
@@ -213,7 +213,8 @@ impl Stage<'_> {
         match effect {
             Effect::Invoke { path, attempt, plugin, input, timeout, repeat_unknown, .. } => {
                 let Some(answer) = self.case.answer(path, plugin, *attempt, input) else {
-                    let fault = Fault::NoAnswer { path: path.clone(), plugin: plugin.clone(), input: input.clone() };
+                    let fault =
+                        Fault::NoAnswer { path: path.clone(), plugin: plugin.clone(), input: input.as_ref().clone() };
                     return Some(Move { at: self.now, rank: 0, deed: Deed::Fault(fault) });
                 };
                 self.outcome(path, *attempt, answer, *timeout, *repeat_unknown)

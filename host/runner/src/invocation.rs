@@ -15,7 +15,7 @@ use crate::{Calls, Ended, Plugins, Reply};
 /// What is to be run.
 pub(crate) struct Invocation {
     pub attempt: Arc<Attempt>,
-    pub input: Value,
+    pub input: Arc<Value>,
     pub timeout: Option<Duration>,
 }
 

@@ -1,5 +1,6 @@
 //! Effects: what whoever drives a run has to do next. They are data, performed elsewhere.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -38,7 +39,7 @@ pub enum Effect {
         /// The plugin's name; the run's info has its digest.
         plugin: String,
         /// What the plugin is given.
-        input: Value,
+        input: Arc<Value>,
         /// How long the attempt may take; then it fails with the code `timed-out`.
         timeout: Option<Duration>,
         /// Whether a write whose outcome is unknown is simply sent again (`on-unknown: repeat`).

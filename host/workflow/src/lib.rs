@@ -55,7 +55,7 @@ pub use format::json_schema;
 pub use input::{Input, InputError, InputKind, Inputs};
 pub use link::LinkError;
 pub use load::{load, to_json};
-pub use next::next;
+pub use next::{next, next_remembered};
 pub use pattern::{Mismatch, Pattern, PatternError};
 pub use problem::{Problem, Problems};
 pub use read::suggestion;

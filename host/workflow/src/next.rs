@@ -8,6 +8,7 @@ use crate::document::Workflow;
 use crate::effect::Effect;
 use crate::event::{Event, Failure, RunStatus, StepError};
 use crate::expression::scope::Scope;
+use crate::run::remembered::Remembered;
 use crate::run::{Run, StepState};
 use crate::step::walk::{Mode, Place, Progress, Walk, millis};
 
@@ -18,20 +19,27 @@ use crate::step::walk::{Mode, Place, Progress, Walk, millis};
 /// nothing to record, the result is what runs, what is to be stopped, and what to wait for; empty means that only people
 /// can go on, or that the run has ended.
 pub fn next(workflow: &Workflow, run: &Run) -> Vec<Effect> {
+    next_remembered(workflow, &mut run.clone())
+}
+
+/// The same. The run remembers which of its steps are over, so that the next look at it costs nothing for them: whoever
+/// keeps a run from event to event asks here. Always ask about the same workflow.
+pub fn next_remembered(workflow: &Workflow, run: &mut Run) -> Vec<Effect> {
     let mut records = Vec::new();
     let mut ahead: Option<Run> = None;
     loop {
-        let effects = advance(workflow, ahead.as_ref().unwrap_or(run));
+        let effects = advance(workflow, ahead.as_mut().unwrap_or(run));
         let (new, others): (Vec<_>, Vec<_>) =
             effects.into_iter().partition(|effect| matches!(effect, Effect::Record(_)));
         if new.is_empty() {
             return if records.is_empty() { others } else { records };
         }
+        let last_at = run.last_at();
         let later = ahead.get_or_insert_with(|| run.clone());
         for effect in new {
             if let Effect::Record(event) = &effect {
                 // What cannot be applied here cannot be applied by the driver either, which then reports it.
-                if later.apply(event, run.last_at()).is_err() {
+                if later.apply(event, last_at).is_err() {
                     records.push(effect);
                     return records;
                 }
@@ -42,7 +50,7 @@ pub fn next(workflow: &Workflow, run: &Run) -> Vec<Effect> {
 }
 
 /// One look at the run.
-fn advance(workflow: &Workflow, run: &Run) -> Vec<Effect> {
+fn advance(workflow: &Workflow, run: &mut Run) -> Vec<Effect> {
     if run.is_finished() {
         return Vec::new();
     }
@@ -50,6 +58,12 @@ fn advance(workflow: &Workflow, run: &Run) -> Vec<Effect> {
         let cancelled = Event::Finished { status: RunStatus::Cancelled, error: None, output: None };
         return run.cancelled().map(|_| Effect::Record(cancelled)).into_iter().collect();
     }
+    let (effects, remembered) = look(workflow, run);
+    run.remember(remembered);
+    effects
+}
+
+fn look(workflow: &Workflow, run: &Run) -> (Vec<Effect>, Remembered) {
     let frame = workflow.frame();
     let mut walk = Walk::new(run);
     let mode = if run.is_stopping() { Mode::Stop } else { Mode::Go };
@@ -72,7 +86,7 @@ fn advance(workflow: &Workflow, run: &Run) -> Vec<Effect> {
             }
         }
     }
-    walk.effects
+    (walk.effects, walk.remembered)
 }
 
 fn wake_at_timeout(workflow: &Workflow, mode: Mode, walk: &mut Walk<'_>) {
@@ -113,7 +127,7 @@ fn output(workflow: &Workflow, run: &Run) -> Result<Option<Value>, StepError> {
 
 /// People outrank steps: a run in which somebody refused is refused, whatever failed beside that.
 fn status_of_failure(run: &Run) -> RunStatus {
-    let any = |wanted: &StepState| run.steps().any(|(_, step)| step.state() == wanted);
+    let any = |wanted: &StepState| run.grave_steps().any(|(_, step)| step.state() == wanted);
     if any(&StepState::Refused) {
         RunStatus::Refused
     } else if any(&StepState::Expired) {

@@ -5,12 +5,16 @@
 
 pub(crate) mod approval;
 mod fold;
+pub(crate) mod remembered;
 pub(crate) mod step;
+mod table;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
+
+use remembered::Remembered;
+use table::StepTable;
 
 pub use approval::{Approval, DecisionError, MadeDecision};
 pub use step::{StepRun, StepState};
@@ -90,7 +94,8 @@ pub enum Illegal {
 
 /// One execution of a workflow, as its events say.
 ///
-/// Values are shared, so that a clone costs little: `next` looks ahead with one.
+/// A clone shares everything with the original and costs the same for every length of run: `next` looks ahead with one,
+/// and a driver tries events on one before they are committed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     info: Arc<RunInfo>,
@@ -99,7 +104,7 @@ pub struct Run {
     started_at: Millis,
     last_at: Millis,
     queued: Option<Queued>,
-    steps: BTreeMap<String, StepRun>,
+    steps: StepTable,
     cancelled: Option<Cancel>,
     timed_out: bool,
     failing: Option<Failing>,
@@ -108,6 +113,7 @@ pub struct Run {
     asked_again: bool,
     /// When it last began: its start, when it had its place, or its last retry. `timeout` counts from here.
     began_at: Millis,
+    remembered: Remembered,
 }
 
 /// That a run waits for a place.
@@ -162,13 +168,14 @@ impl Run {
             started_at: at,
             last_at: at,
             queued: None,
-            steps: BTreeMap::new(),
+            steps: StepTable::default(),
             cancelled: None,
             timed_out: false,
             failing: None,
             finished: None,
             asked_again: false,
             began_at: at,
+            remembered: Remembered::default(),
         })
     }
 
@@ -231,7 +238,7 @@ impl Run {
         if self.queued.is_some() {
             return RunStatus::Queued;
         }
-        let states = || self.steps.values().map(StepRun::state);
+        let states = || self.steps.live().map(|(_, step)| step.state());
         let running = states().any(|state| matches!(state, StepState::Running));
         if !running && states().any(StepState::is_waiting) { RunStatus::Waiting } else { RunStatus::Running }
     }
@@ -254,7 +261,7 @@ impl Run {
 
     /// How many steps it has reached, and items that its open blocks are still to begin.
     pub(crate) fn size(&self) -> usize {
-        let open = self.steps.values().filter(|step| step.state == StepState::Open);
+        let open = self.steps.live().map(|(_, step)| step).filter(|step| step.state == StepState::Open);
         self.steps.len() + open.filter_map(|step| step.input.as_array()).map(Vec::len).sum::<usize>()
     }
 
@@ -265,8 +272,27 @@ impl Run {
 
     /// All steps that were reached, by path. [`Body::walk`](crate::Body::walk) has the order of the document.
     pub fn steps(&self) -> impl Iterator<Item = (&str, &StepRun)> {
-        let reached = self.steps.iter().filter(|(_, step)| step.state != StepState::Reset);
-        reached.map(|(path, step)| (path.as_str(), step))
+        self.steps.iter().filter(|(_, step)| step.state != StepState::Reset)
+    }
+
+    /// The steps that have begun and not ended, by path.
+    pub fn live_steps(&self) -> impl Iterator<Item = (&str, &StepRun)> {
+        self.steps.live()
+    }
+
+    /// The steps whose state decides more than their own end: see [`StepState::is_grave`].
+    pub(crate) fn grave_steps(&self) -> impl Iterator<Item = (&str, &StepRun)> {
+        self.steps.grave()
+    }
+
+    /// What `next` need not find out again.
+    pub(crate) fn remembered(&self) -> &Remembered {
+        &self.remembered
+    }
+
+    /// Takes what `next` found.
+    pub(crate) fn remember(&mut self, remembered: Remembered) {
+        self.remembered = remembered;
     }
 
     /// What the run came to: the workflow's `output`, once it has succeeded.
@@ -284,13 +310,13 @@ impl Run {
 
     /// The approvals that wait for people, by path.
     pub fn waiting_approvals(&self) -> impl Iterator<Item = (&str, &Approval)> {
-        let waiting = self.steps().filter(|(_, step)| matches!(step.state(), StepState::Waiting));
+        let waiting = self.steps.live().filter(|(_, step)| matches!(step.state(), StepState::Waiting));
         waiting.filter_map(|(path, step)| Some((path, step.approval()?)))
     }
 
     /// The writes whose outcome a person must tell: path, attempt, call key.
     pub fn open_reviews(&self) -> impl Iterator<Item = (&str, u32, &str)> {
-        self.steps().filter_map(|(path, step)| match step.state() {
+        self.steps.live().filter_map(|(path, step)| match step.state() {
             StepState::Suspended { call } => Some((path, step.attempt(), call.as_str())),
             _ => None,
         })

@@ -50,7 +50,7 @@ use crate::read::{self, Fields, Naming};
 use crate::yaml::{Content, Node};
 use walk::{Begun, Place, Walk};
 
-/// Bounds the time of one `next` and the size of a run's table.
+/// Bounds the size of a run's table.
 const MAX_WRITTEN: usize = 1_000;
 /// The fields of every step.
 const COMMON_FIELDS: &[&str] = &["id", "if", "catch"];

@@ -1,12 +1,12 @@
 //! What each event changes: the transitions of a run, as one match.
 
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::approval::{Approval, MadeDecision};
+use super::remembered::Remembered;
 use super::step::{StepRun, StepState};
 use super::{Cancel, Ended, Failing, Illegal, Queued, Run};
 use crate::event::{Decision, Event, Millis, RunStatus, StepError, Verdict};
@@ -29,6 +29,7 @@ impl Run {
             Event::StepSkipped { path } => self.begin(path, StepRun::new(StepState::Skipped, at))?,
             Event::BlockStarted { path, attempt, input, again } => {
                 self.start(path, *attempt, StepState::Open, input, at)?;
+                self.remembered.forget(path);
                 self.reset(again, at);
             }
             Event::StepTimedOut { path, attempt } => self.time_out(path, *attempt)?,
@@ -94,43 +95,40 @@ impl Run {
 
     /// Nothing ends while an attempt runs.
     fn check_end(&self, status: RunStatus, possible: bool) -> Result<(), Illegal> {
-        let running = self.steps.values().any(|step| step.state == StepState::Running);
+        let running = self.steps.live().any(|(_, step)| step.state == StepState::Running);
         if possible && !running { Ok(()) } else { Err(Illegal::Ending { status: status.name() }) }
     }
 
     fn begin(&mut self, path: &str, mut step: StepRun) -> Result<(), Illegal> {
-        match self.steps.entry(path.to_owned()) {
-            Entry::Vacant(place) => {
-                place.insert(step);
-                Ok(())
-            }
-            Entry::Occupied(mut there) if there.get().state == StepState::Reset => {
-                step.attempt = there.get().attempt.saturating_add(1);
+        match self.steps.get(path) {
+            None => {}
+            Some(there) if there.state == StepState::Reset => {
+                step.attempt = there.attempt.saturating_add(1);
                 step.first_attempt = step.attempt;
                 self.asked_again |= step.approval.is_some();
-                there.insert(step);
-                Ok(())
             }
-            Entry::Occupied(there) => Err(illegal(path, there.get().state(), "begun")),
+            Some(there) => return Err(illegal(path, there.state(), "begun")),
         }
+        self.steps.put(path, step);
+        Ok(())
     }
 
     /// Begins an attempt: the first one, or the one that a retry was scheduled for.
     fn start(&mut self, path: &str, attempt: u32, state: StepState, input: &Value, at: Millis) -> Result<(), Illegal> {
         let wrong = |current| Illegal::Attempt { path: path.to_owned(), current, attempt };
         let next = self.next_attempt(path);
-        match self.steps.get_mut(path).filter(|step| step.state != StepState::Reset) {
+        match self.step(path).cloned() {
             None if attempt == next => {
                 let mut step = StepRun::new(state, at);
                 step.input = Arc::new(input.clone());
                 self.begin(path, step)
             }
             None => Err(wrong(next)),
-            Some(step) => match step.state {
+            Some(mut step) => match step.state {
                 StepState::RetryWaiting { .. } if step.attempt == attempt => {
                     step.attempt_started_at = at;
                     step.timed_out = false;
-                    step.enter(state, at);
+                    self.steps.put(path, step.entering(state, at));
                     Ok(())
                 }
                 StepState::RetryWaiting { .. } => Err(wrong(step.attempt)),
@@ -139,21 +137,25 @@ impl Run {
         }
     }
 
+    /// Has steps begin anew.
     fn reset(&mut self, again: &[String], at: Millis) {
         for path in again {
-            if let Some(step) = self.steps.get_mut(path) {
-                step.enter(StepState::Reset, at);
+            if let Some(step) = self.steps.get(path).cloned() {
+                self.steps.put(path, step.entering(StepState::Reset, at));
             }
+            self.remembered.forget(path);
         }
     }
 
     fn time_out(&mut self, path: &str, attempt: u32) -> Result<(), Illegal> {
-        match self.attempt_of(path, attempt, "timed out")? {
-            (StepState::Open | StepState::Sleeping { .. }, step) if !step.timed_out => {
+        let mut step = self.attempt_of(path, attempt, "timed out")?;
+        match step.state {
+            StepState::Open | StepState::Sleeping { .. } if !step.timed_out => {
                 step.timed_out = true;
+                self.steps.put(path, step);
                 Ok(())
             }
-            (state, _) => Err(illegal(path, &state, "timed out")),
+            state => Err(illegal(path, &state, "timed out")),
         }
     }
 
@@ -168,6 +170,8 @@ impl Run {
         }
         self.reset(again, at);
         self.reopen(reopened, at);
+        // What had ended around them goes on as well.
+        self.remembered = Remembered::default();
         self.finished = None;
         self.failing = None;
         self.timed_out = false;
@@ -178,10 +182,10 @@ impl Run {
 
     fn reopen(&mut self, blocks: &[String], at: Millis) {
         for path in blocks {
-            if let Some(step) = self.steps.get_mut(path) {
+            if let Some(mut step) = self.steps.get(path).cloned() {
                 step.timed_out = false;
                 step.attempt_started_at = at;
-                step.enter(StepState::Open, at);
+                self.steps.put(path, step.entering(StepState::Open, at));
             }
         }
     }
@@ -202,17 +206,21 @@ impl Run {
         }
         self.reset(again, at);
         self.reopen(reopened, at);
+        // What stands behind them is looked at again.
+        self.remembered = Remembered::default();
         Ok(())
     }
 
     fn succeed(&mut self, path: &str, attempt: u32, output: &Value, at: Millis) -> Result<(), Illegal> {
-        match self.attempt_of(path, attempt, "succeeded")? {
-            (StepState::Sleeping { until }, _) if at < until => Err(Illegal::NotOver { path: path.to_owned() }),
-            (StepState::Running | StepState::Open | StepState::Sleeping { .. }, step) => {
-                step.enter(StepState::Succeeded { output: Arc::new(output.clone()) }, at);
+        let step = self.attempt_of(path, attempt, "succeeded")?;
+        match step.state {
+            StepState::Sleeping { until } if at < until => Err(Illegal::NotOver { path: path.to_owned() }),
+            StepState::Running | StepState::Open | StepState::Sleeping { .. } => {
+                let succeeded = StepState::Succeeded { output: Arc::new(output.clone()) };
+                self.steps.put(path, step.entering(succeeded, at));
                 Ok(())
             }
-            (state, _) => Err(illegal(path, &state, "succeeded")),
+            state => Err(illegal(path, &state, "succeeded")),
         }
     }
 
@@ -221,59 +229,65 @@ impl Run {
         if self.step(path).is_none() && attempt == self.next_attempt(path) {
             return self.begin(path, StepRun::new(failed, at));
         }
-        match self.attempt_of(path, attempt, "failed")? {
-            (StepState::Running | StepState::Open, step) => step.enter(failed, at),
-            // These only fail when the run, or their branch, is stopped.
-            (state, step) if state.is_waiting() => {
-                step.enter(failed, at);
-            }
-            (state, _) => return Err(illegal(path, &state, "failed")),
+        let step = self.attempt_of(path, attempt, "failed")?;
+        // What waits only fails when the run, or its branch, is stopped.
+        if !step.state.is_live() {
+            return Err(illegal(path, &step.state, "failed"));
         }
+        self.steps.put(path, step.entering(failed, at));
         Ok(())
     }
 
     fn suspend(&mut self, path: &str, attempt: u32, call: &str, at: Millis) -> Result<(), Illegal> {
-        match self.attempt_of(path, attempt, "suspended")? {
-            (StepState::Running, step) => {
-                step.enter(StepState::Suspended { call: call.to_owned() }, at);
+        let step = self.attempt_of(path, attempt, "suspended")?;
+        match step.state {
+            StepState::Running => {
+                self.steps.put(path, step.entering(StepState::Suspended { call: call.to_owned() }, at));
                 Ok(())
             }
-            (state, _) => Err(illegal(path, &state, "suspended")),
+            state => Err(illegal(path, &state, "suspended")),
         }
     }
 
     fn schedule(&mut self, path: &str, attempt: u32, then: Millis, at: Millis) -> Result<(), Illegal> {
-        match self.attempt_of(path, attempt.saturating_sub(1), "scheduled again")? {
-            (StepState::Failed { .. }, step) => {
-                step.enter(StepState::RetryWaiting { at: then }, at);
+        let mut step = self.attempt_of(path, attempt.saturating_sub(1), "scheduled again")?;
+        match step.state {
+            StepState::Failed { .. } => {
                 step.attempt = attempt;
+                self.steps.put(path, step.entering(StepState::RetryWaiting { at: then }, at));
                 Ok(())
             }
-            (state, _) => Err(illegal(path, &state, "scheduled again")),
+            state => Err(illegal(path, &state, "scheduled again")),
         }
     }
 
     fn decide(&mut self, path: &str, by: &str, made: MadeDecision) {
         let at = made.at;
-        let Some(step) = self.steps.get_mut(path) else { return };
+        let Some(mut step) = self.steps.get(path).cloned() else { return };
         let Some(approval) = &mut step.approval else { return };
         let refused = made.decision == Decision::Refuse;
         approval.decisions.insert(by.to_owned(), made);
-        if refused {
-            step.enter(StepState::Refused, at);
+        let decided = if refused {
+            Some(StepState::Refused)
         } else if approval.approved() >= usize::try_from(approval.needs).unwrap_or(usize::MAX) {
             let people: Vec<&String> = approval.decisions.keys().collect();
-            let output = Arc::new(json!({ "approved_by": people }));
-            step.enter(StepState::Succeeded { output }, at);
-        }
+            Some(StepState::Succeeded { output: Arc::new(json!({ "approved_by": people })) })
+        } else {
+            None
+        };
+        let step = match decided {
+            Some(state) => step.entering(state, at),
+            None => step,
+        };
+        self.steps.put(path, step);
     }
 
     fn expire(&mut self, path: &str, at: Millis) -> Result<(), Illegal> {
-        let step = self.steps.get_mut(path).ok_or_else(|| unreached(path, "expired"))?;
+        let step = self.steps.get(path).cloned().ok_or_else(|| unreached(path, "expired"))?;
         let expires_at = step.approval().and_then(|approval| approval.expires_at);
         match (&step.state, expires_at) {
             (StepState::Waiting, Some(expires_at)) if at >= expires_at => {
-                step.enter(StepState::Expired, at);
+                self.steps.put(path, step.entering(StepState::Expired, at));
                 Ok(())
             }
             (StepState::Waiting, _) => Err(Illegal::NotExpired { path: path.to_owned() }),
@@ -282,43 +296,30 @@ impl Run {
     }
 
     fn settle(&mut self, path: &str, attempt: u32, call: &str, verdict: Verdict, at: Millis) -> Result<(), Illegal> {
-        match (self.attempt_of(path, attempt, "settled")?, verdict) {
-            ((StepState::Suspended { call: expected }, _), _) if expected != call => {
-                Err(Illegal::Call { path: path.to_owned(), expected, call: call.to_owned() })
+        let step = self.attempt_of(path, attempt, "settled")?;
+        let state = match (&step.state, verdict) {
+            (StepState::Suspended { call: expected }, _) if expected != call => {
+                let (path, expected, call) = (path.to_owned(), expected.clone(), call.to_owned());
+                return Err(Illegal::Call { path, expected, call });
             }
-            ((StepState::Suspended { .. }, step), Verdict::Done | Verdict::NotDone) => {
-                step.enter(StepState::Running, at);
-                Ok(())
-            }
-            ((StepState::Suspended { .. }, step), Verdict::GiveUp) => {
+            (StepState::Suspended { .. }, Verdict::Done | Verdict::NotDone) => StepState::Running,
+            (StepState::Suspended { .. }, Verdict::GiveUp) => {
                 let message = format!("a person gave up on the call `{call}`, whose outcome is unknown");
-                step.enter(StepState::Failed { error: StepError::new(StepError::GAVE_UP, message) }, at);
-                Ok(())
+                StepState::Failed { error: StepError::new(StepError::GAVE_UP, message) }
             }
-            ((state, _), _) => Err(illegal(path, &state, "settled")),
-        }
+            (state, _) => return Err(illegal(path, state, "settled")),
+        };
+        self.steps.put(path, step.entering(state, at));
+        Ok(())
     }
 
-    /// The step at this attempt and its state.
-    fn attempt_of(
-        &mut self,
-        path: &str,
-        attempt: u32,
-        event: &'static str,
-    ) -> Result<(StepState, &mut StepRun), Illegal> {
-        let reached = self.steps.get_mut(path).filter(|step| step.state != StepState::Reset);
-        let step = reached.ok_or_else(|| unreached(path, event))?;
+    /// The step at this attempt.
+    fn attempt_of(&self, path: &str, attempt: u32, event: &'static str) -> Result<StepRun, Illegal> {
+        let step = self.step(path).ok_or_else(|| unreached(path, event))?;
         if step.attempt != attempt {
             return Err(Illegal::Attempt { path: path.to_owned(), current: step.attempt, attempt });
         }
-        Ok((step.state.clone(), step))
-    }
-}
-
-impl StepRun {
-    fn enter(&mut self, state: StepState, at: Millis) {
-        self.state = state;
-        self.changed_at = at;
+        Ok(step.clone())
     }
 }
 

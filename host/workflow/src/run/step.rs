@@ -75,6 +75,22 @@ impl StepState {
     pub fn is_waiting(&self) -> bool {
         matches!(self, Self::RetryWaiting { .. } | Self::Waiting | Self::Sleeping { .. } | Self::Suspended { .. })
     }
+
+    /// Whether it has begun and not ended.
+    pub fn is_live(&self) -> bool {
+        matches!(self, Self::Open | Self::Running) || self.is_waiting()
+    }
+
+    /// Whether it decides more than the step's own end: people ended the run by it, or the outcome of a write was left
+    /// unknown.
+    pub(crate) fn is_grave(&self) -> bool {
+        matches!(self, Self::Refused | Self::Expired) || self.is_unknown()
+    }
+
+    /// Whether the outcome of a write was left unknown.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Failed { error } if [StepError::GAVE_UP, StepError::UNKNOWN].contains(&error.code.as_str()))
+    }
 }
 
 /// A step of a run.
@@ -107,6 +123,13 @@ impl StepRun {
         }
     }
 
+    /// The same, in another state since `at`.
+    pub(super) fn entering(mut self, state: StepState, at: Millis) -> Self {
+        self.state = state;
+        self.changed_at = at;
+        self
+    }
+
     /// Where it is.
     pub fn state(&self) -> &StepState {
         &self.state
@@ -131,6 +154,11 @@ impl StepRun {
     /// a `call`. Null for all other kinds of steps.
     pub fn input(&self) -> &Value {
         &self.input
+    }
+
+    /// The same, shared.
+    pub(crate) fn shared_input(&self) -> Arc<Value> {
+        self.input.clone()
     }
 
     /// What was asked and decided, when it is an approval.

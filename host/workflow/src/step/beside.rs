@@ -26,17 +26,48 @@ impl Policy {
     }
 }
 
+/// How far steps are that run beside each other.
+#[derive(Debug)]
+pub(super) enum Beside {
+    /// Some have not ended.
+    Ongoing {
+        /// Whether others have failed.
+        failed: bool,
+    },
+    /// All have ended, each so.
+    Ended(Vec<Progress>),
+}
+
+impl Beside {
+    pub(super) fn of(all: Vec<Progress>) -> Self {
+        match all.contains(&Progress::Ongoing) {
+            true => Self::Ongoing { failed: any_failed(&all) },
+            false => Self::Ended(all),
+        }
+    }
+
+    fn has_failed(&self) -> bool {
+        match self {
+            Self::Ongoing { failed } => *failed,
+            Self::Ended(all) => any_failed(all),
+        }
+    }
+}
+
+fn any_failed(all: &[Progress]) -> bool {
+    all.iter().any(|one| matches!(one, Progress::Failed(_)))
+}
+
 /// Walks what is beside each other; once more, to stop it, when one has failed that stops the others.
 pub(super) fn walk<'a>(
     policy: Policy,
     place: Place<'a>,
     walk: &mut Walk<'_>,
-    all: impl Fn(Place<'a>, &mut Walk<'_>) -> Vec<Progress>,
-) -> Vec<Progress> {
+    all: impl Fn(Place<'a>, &mut Walk<'_>) -> Beside,
+) -> Beside {
     let before = walk.effects.len();
     let progress = all(place, walk);
-    let failed = progress.iter().any(|one| matches!(one, Progress::Failed(_)));
-    if !(policy.fail_fast && place.mode != Mode::Stop && failed) {
+    if !(policy.fail_fast && place.mode != Mode::Stop && progress.has_failed()) {
         return progress;
     }
     // What the others would have done next is not done.
@@ -47,19 +78,18 @@ pub(super) fn walk<'a>(
 /// How it ended, when all have: the errors that are no reason to fail, or the error of the block. What people refused is
 /// always a reason, wherever it was asked.
 pub(super) fn ended(
-    all: &[Progress],
+    beside: Beside,
     policy: Policy,
     refused: impl FnOnce() -> bool,
 ) -> Option<Result<Vec<Value>, Vec<Failure>>> {
-    if all.contains(&Progress::Ongoing) {
-        return None;
-    }
-    let failures = all.iter().filter_map(|one| match one {
-        Progress::Failed(failure) => Some(failure.clone()),
+    let Beside::Ended(all) = beside else { return None };
+    let stopped = all.contains(&Progress::Stopped);
+    let failures = all.into_iter().filter_map(|one| match one {
+        Progress::Failed(failure) => Some(failure),
         _ => None,
     });
     let failures: Vec<Failure> = failures.collect();
-    if all.contains(&Progress::Stopped) || (!failures.is_empty() && (!policy.continues || refused())) {
+    if stopped || (!failures.is_empty() && (!policy.continues || refused())) {
         return Some(Err(failures));
     }
     let errors = failures

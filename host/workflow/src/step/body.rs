@@ -90,7 +90,7 @@ fn collect(steps: &[Step], around: &mut Vec<String>, blocks: &mut BTreeMap<Strin
     }
 }
 
-/// As many steps as a run has altogether: it bounds its table, and the time of every look at it.
+/// As many steps as a run has altogether: it bounds its table, and the time in which it is made of its events.
 pub(crate) const MAX_STEPS: usize = 10_000;
 
 /// How many steps these are with all that they call; more than [`MAX_STEPS`] are not counted on.

@@ -15,7 +15,6 @@ use crate::expression::scope::Scope;
 use crate::expression::template::Template;
 use crate::problem::Span;
 use crate::read::{self, Fields, Naming};
-use crate::run::StepState;
 use crate::yaml::{Content, Key};
 
 pub(super) const FIELDS: &[&str] = &["call"];
@@ -97,9 +96,8 @@ impl Call {
         let callee = frame.body();
         let inner = Place { frame: &frame, failure: None, ..place };
         let mut progress = walk.sequence(&callee.steps, inner);
-        let refused = |walk: &Walk<'_>| walk.any_inside(begun.step, place, |state| *state == StepState::Refused);
         if let Progress::Failed(failure) = &progress
-            && !refused(walk)
+            && !walk.refused(begun.step, place)
         {
             let failed = Place { failure: Some(failure), ..inner };
             // How `on-failure` itself ends does not change how the call ends. What runs of it is stopped when all is.

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json as value};
 
-use super::beside::{self, Policy};
+use super::beside::{self, Beside, Policy};
 use super::frame::{Frame, INDEX};
 use super::walk::{Begun, Mode, Place, Progress, Walk};
 use super::{Kind, MAX_STEPS, Reader, Step};
@@ -15,6 +15,7 @@ use crate::expression::template::{Template, kind};
 use crate::problem::Collector;
 use crate::read::{self, Fields, Naming};
 use crate::run::Run;
+use crate::run::remembered::BegunItems;
 use crate::yaml::Node;
 
 pub(super) const FIELDS: &[&str] = &["each"];
@@ -22,7 +23,7 @@ const OWN_FIELDS: &[&str] = &["in", "as", "concurrency", "on-error", "fail-fast"
 const NAME: &str = "item";
 /// Each one that runs is an instance of a plugin.
 const MAX_CONCURRENCY: u32 = 100;
-/// Bounds the table of a run, and the time of every look at it.
+/// Bounds the table of a run, and what stopping it looks at.
 const MAX_ITEMS: usize = 1_000;
 /// What Jinja and the scope give a meaning of their own.
 const RESERVED: &[&str] = &[
@@ -113,9 +114,8 @@ impl Each {
 
     pub(super) fn advance(&self, begun: &Begun<'_>, place: Place<'_>, walk: &mut Walk<'_>) {
         let items = begun.now.input().as_array().map_or(&[][..], Vec::as_slice);
-        let progress =
-            beside::walk(self.policy, place, walk, |place, walk| self.walk_items(begun.step, items, place, walk));
-        let Some(ended) = beside::ended(&progress, self.policy, || walk.ended_by_people(begun.step, place)) else {
+        let progress = beside::walk(self.policy, place, walk, |place, walk| self.walk_items(begun, items, place, walk));
+        let Some(ended) = beside::ended(progress, self.policy, || walk.ended_by_people(begun.step, place)) else {
             return;
         };
         let ended = ended.map(|errors| {
@@ -137,20 +137,52 @@ impl Each {
     }
 
     /// No item begins while as many as may run at once have not ended.
-    fn walk_items(&self, step: &Step, items: &[Value], place: Place<'_>, walk: &mut Walk<'_>) -> Vec<Progress> {
+    fn walk_items(&self, begun: &Begun<'_>, items: &[Value], place: Place<'_>, walk: &mut Walk<'_>) -> Beside {
+        let item = |(index, item): (usize, &Value), walk: &mut Walk<'_>| {
+            let frame = place.frame.iteration(begun.step, &self.name, Some(item), index);
+            walk.sequence(self.steps(), Place { frame: &frame, ..place })
+        };
+        if place.mode != Mode::Stop {
+            let goes = place.mode == Mode::Go;
+            let known = if goes { walk.remembered.items(&begun.path) } else { BegunItems::default() };
+            let known = self.go_on(known, items, |one| item(one, walk));
+            let (live, failed) = (!known.live.is_empty() || known.begun < items.len(), known.failed);
+            if goes {
+                walk.remembered.set_items(&begun.path, known);
+            }
+            if live {
+                return Beside::Ongoing { failed };
+            }
+        }
+        Beside::of(items.iter().enumerate().map(|one| item(one, walk)).collect())
+    }
+
+    /// Walks the items that have not ended, then those behind them, as far as they may run at once.
+    fn go_on<'i>(
+        &self,
+        mut known: BegunItems,
+        items: &'i [Value],
+        mut walk: impl FnMut((usize, &'i Value)) -> Progress,
+    ) -> BegunItems {
+        let before: Vec<usize> = known.live.iter().copied().collect();
         let mut ongoing = 0;
-        let mut all = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            if ongoing == self.concurrency && place.mode != Mode::Stop {
-                all.push(Progress::Ongoing);
+        for index in before.into_iter().chain(known.begun..items.len()) {
+            if ongoing == self.concurrency {
                 break;
             }
-            let frame = place.frame.iteration(step, &self.name, Some(item), index);
-            let progress = walk.sequence(self.steps(), Place { frame: &frame, ..place });
-            ongoing += usize::from(progress == Progress::Ongoing);
-            all.push(progress);
+            let Some(item) = items.get(index) else { break };
+            known.begun = known.begun.max(index + 1);
+            known.live.remove(&index);
+            match walk((index, item)) {
+                Progress::Ongoing => {
+                    ongoing += 1;
+                    known.live.insert(index);
+                }
+                Progress::Failed(_) => known.failed = true,
+                Progress::Done | Progress::Stopped => {}
+            }
         }
-        all
+        known
     }
 
     /// How many steps an item has, those of called workflows included.

@@ -6,7 +6,7 @@
 
 use super::Reader;
 use super::Step;
-use super::beside::{self, Policy};
+use super::beside::{self, Beside, Policy};
 use super::walk::{Begun, Place, Walk};
 use crate::event::Event;
 use crate::read::{self, Fields};
@@ -60,11 +60,11 @@ impl Parallel {
 
     pub(super) fn advance(&self, begun: &Begun<'_>, place: Place<'_>, walk: &mut Walk<'_>) {
         let branches = beside::walk(self.policy, place, walk, |place, walk| {
-            self.branches.iter().map(|branch| walk.sequence(branch, place)).collect()
+            Beside::of(self.branches.iter().map(|branch| walk.sequence(branch, place)).collect())
         });
-        if let Some(ended) = beside::ended(&branches, self.policy, || walk.ended_by_people(begun.step, place)) {
+        if let Some(ended) = beside::ended(branches, self.policy, || walk.ended_by_people(begun.step, place)) {
             let ended = ended.map(|errors| json!({ "errors": errors }));
-            walk.record(beside::ending(begun, ended, "branches", branches.len()));
+            walk.record(beside::ending(begun, ended, "branches", self.branches.len()));
         }
     }
 }

@@ -84,7 +84,7 @@ impl Plugin {
                 path,
                 attempt,
                 plugin,
-                input: begun.now.input().clone(),
+                input: begun.now.shared_input(),
                 timeout: begun.step.timeout(place.frame),
                 repeat_unknown: place.repeat_unknown,
             }),

@@ -10,6 +10,7 @@ use crate::effect::{Effect, Lapse};
 use crate::event::{Event, Failure, Millis, StepError};
 use crate::expression::ExpressionError;
 use crate::expression::scope::Scope;
+use crate::run::remembered::{EndedSteps, Remembered};
 use crate::run::{Run, StepRun, StepState};
 
 /// Whether steps may begin.
@@ -66,6 +67,8 @@ pub(crate) enum Progress {
 pub(crate) struct Walk<'a> {
     pub(crate) run: &'a Run,
     pub(crate) effects: Vec<Effect>,
+    /// What is over: not walked again.
+    pub(crate) remembered: Remembered,
 }
 
 /// A step that has begun, at its place in the run.
@@ -77,19 +80,38 @@ pub(crate) struct Begun<'a> {
 
 impl<'a> Walk<'a> {
     pub(crate) fn new(run: &'a Run) -> Self {
-        Self { run, effects: Vec::new() }
+        Self { run, effects: Vec::new(), remembered: run.remembered().clone() }
     }
 
     /// Takes steps one after the other.
     pub(crate) fn sequence(&mut self, steps: &[Step], place: Place<'_>) -> Progress {
-        for (index, step) in steps.iter().enumerate() {
+        let Some(first) = steps.first() else { return Progress::Done };
+        let first = place.frame.path(first);
+        let ended = match self.remembered.sequence(&first) {
+            Some(EndedSteps::All(Ok(()))) => return Progress::Done,
+            Some(EndedSteps::All(Err(failure))) => return Progress::Failed(failure.clone()),
+            Some(EndedSteps::First(steps)) => *steps,
+            None => 0,
+        };
+        for (index, step) in steps.iter().enumerate().skip(ended) {
             let (passed, rest) = steps.split_at(index);
             let before = Before { steps: passed, frame: place.frame, outer: place.before };
             match self.step(step, Place { before: Some(&before), ..place }) {
                 Progress::Done => {}
-                other => return self.beyond(rest.get(1..).unwrap_or_default(), place, other),
+                other => {
+                    let progress = self.beyond(rest.get(1..).unwrap_or_default(), place, other);
+                    match &progress {
+                        Progress::Failed(failure) => {
+                            self.remember(first, EndedSteps::All(Err(failure.clone())), place);
+                        }
+                        _ if index > ended => self.remember(first, EndedSteps::First(index), place),
+                        _ => {}
+                    }
+                    return progress;
+                }
             }
         }
+        self.remember(first, EndedSteps::All(Ok(())), place);
         Progress::Done
     }
 
@@ -106,6 +128,13 @@ impl<'a> Walk<'a> {
         match (progress, self.sequence(rest, Place { mode, ..place })) {
             (Progress::Ongoing, _) | (_, Progress::Ongoing) => Progress::Ongoing,
             (ended, _) => ended,
+        }
+    }
+
+    /// What ends where steps are held or stopped may go on where they are not: it may be tried again.
+    fn remember(&mut self, first: String, ended: EndedSteps, place: Place<'_>) {
+        if place.mode == Mode::Go {
+            self.remembered.set_sequence(first, ended);
         }
     }
 
@@ -169,8 +198,9 @@ impl<'a> Walk<'a> {
                     return Progress::Failed(failed);
                 }
                 // Nor is a block in which the outcome of a write is unknown: it would be sent again.
-                let again =
-                    place.mode != Mode::Stop && step.retry.is_some() && !self.any_inside(step, place, is_unknown);
+                let again = place.mode != Mode::Stop
+                    && step.retry.is_some()
+                    && !self.any_inside(step, place, StepState::is_unknown);
                 if again && self.try_again(step, &path, now, error) {
                     return Progress::Ongoing;
                 }
@@ -256,8 +286,17 @@ impl<'a> Walk<'a> {
         self.any_inside(step, place, |state| matches!(state, StepState::Refused | StepState::Expired))
     }
 
-    /// Whether something inside of this step is in such a state.
-    pub(crate) fn any_inside(&self, step: &Step, place: Place<'_>, is: impl Fn(&StepState) -> bool) -> bool {
+    /// Whether somebody refused an approval inside of this step.
+    pub(crate) fn refused(&self, step: &Step, place: Place<'_>) -> bool {
+        self.any_inside(step, place, |state| *state == StepState::Refused)
+    }
+
+    /// Whether something inside of this step is in such a state, which is a grave one.
+    fn any_inside(&self, step: &Step, place: Place<'_>, is: impl Fn(&StepState) -> bool) -> bool {
+        // All that is asked for is grave, and in most runs nothing is.
+        if !self.run.grave_steps().any(|(_, step)| is(step.state())) {
+            return false;
+        }
         let inside = unfold::inside(step, place.frame, self.run);
         inside.iter().filter_map(|(path, _)| self.run.step(path)).any(|step| is(step.state()))
     }
@@ -273,11 +312,6 @@ impl<'a> Walk<'a> {
             other => other,
         }
     }
-}
-
-/// Whether the outcome of a write of a step was left unknown.
-fn is_unknown(state: &StepState) -> bool {
-    matches!(state, StepState::Failed { error } if [StepError::GAVE_UP, StepError::UNKNOWN].contains(&error.code.as_str()))
 }
 
 fn failure(path: String, code: &str, message: &str) -> Failure {

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use workflow::{Approval, Decision, Effect, Event, Run, RunStatus, StepError, StepState, Verdict, next};
+use workflow::{Approval, Decision, Effect, Event, Run, RunStatus, StepError, StepState, Verdict, next, retry};
 
 use crate::simulation::Simulation;
 
@@ -166,6 +166,9 @@ enum Move {
     Wake(i64, Event),
 }
 
+/// How often a person has a run that failed go on.
+const RETRIES: usize = 2;
+
 /// The same for the same step, attempt and seed, whatever the order.
 fn chance(seed: u64, path: &str, attempt: u32) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -197,6 +200,11 @@ fn moves(simulation: &mut Simulation, seed: u64, disturb: bool) -> Vec<Move> {
     }
     if disturb && simulation.run.cancelled().is_none() && !simulation.run.is_finished() {
         moves.push(Move::Append(Event::CancelRequested { by: "dave".to_owned(), reason: None }));
+    }
+    let retries = simulation.log.iter().filter(|(event, _)| matches!(event, Event::Retried { .. })).count();
+    if let (true, true, Ok(event)) = (disturb, retries < RETRIES, retry(&simulation.workflow, &simulation.run, "dave", simulation.now))
+    {
+        moves.push(Move::Append(event));
     }
     moves
 }

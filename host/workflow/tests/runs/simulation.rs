@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use workflow::{Effect, Event, Millis, Run, RunInfo, Surroundings, Workflow, load, next};
+use workflow::{Effect, Event, Millis, Run, RunInfo, Surroundings, Workflow, load, next, next_remembered};
 
 /// A run that is being driven, and everything that happened to it.
 pub struct Simulation {
@@ -53,10 +53,16 @@ impl Simulation {
         self.log.push((event, self.now));
     }
 
+    /// The run made of its events, of which nothing is remembered.
+    pub fn anew(&self) -> Run {
+        Run::fold(self.log.iter().map(|(event, at)| (event, *at))).unwrap()
+    }
+
     /// Records all that there is to record; the effects that are left.
     pub fn settle(&mut self) -> Vec<Effect> {
         loop {
-            let effects = next(&self.workflow, &self.run);
+            let effects = next_remembered(&self.workflow, &mut self.run);
+            assert_eq!(effects, next(&self.workflow, &self.anew()), "what is remembered changes what comes next");
             let records: Vec<Event> = effects.iter().filter_map(record).collect();
             if records.is_empty() {
                 return effects;
