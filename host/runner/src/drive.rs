@@ -15,7 +15,7 @@ use crate::invocation::{self, Halt, Invocation, Outcome};
 use crate::journal::RunJournal;
 use crate::panic::told;
 use crate::record::stored;
-use crate::summary::{summary, timer};
+use crate::summary::{summary_with, timer};
 use crate::{History, HistoryError, Nudge, Plugins, Scheduler, Workflows};
 
 /// Why a run is not driven on.
@@ -100,6 +100,8 @@ struct Drive<'a> {
     runner: &'a Runner,
     workflow: Arc<Workflow>,
     history: History,
+    /// What comes next in it.
+    effects: Vec<Effect>,
     journal: Arc<RunJournal>,
     running: JoinSet<(Key, Outcome)>,
     /// How to end each attempt that is running. One that was told to is gone from here and not from `started`.
@@ -130,6 +132,7 @@ impl Runner {
             runner: self,
             workflow,
             history,
+            effects: Vec::new(),
             journal,
             running: JoinSet::new(),
             stops: BTreeMap::new(),
@@ -162,13 +165,13 @@ impl Runner {
 
 impl Drive<'_> {
     async fn go(&mut self, nudge: &Nudge) -> Result<(), DriveError> {
+        self.look();
         loop {
             if nudge.is_stopped() {
                 return self.leave().await;
             }
-            let effects = workflow::next(&self.workflow, &self.history.run);
             let now = self.runner.clock.now();
-            let events: Vec<Event> = effects.iter().filter_map(|effect| self.event(effect, now)).collect();
+            let events: Vec<Event> = self.effects.iter().filter_map(|effect| self.event(effect, now)).collect();
             if !events.is_empty() {
                 self.append(events).await?;
                 continue;
@@ -176,10 +179,12 @@ impl Drive<'_> {
             if self.history.ended.is_some() {
                 return Ok(());
             }
+            let effects = std::mem::take(&mut self.effects);
             for effect in &effects {
                 self.perform(effect).await?;
             }
             let timer = timer(&effects);
+            self.effects = effects;
             if self.running.is_empty() {
                 if let Some(time) = timer {
                     self.runner.scheduler.at(&self.history.run.info().id, time);
@@ -188,6 +193,18 @@ impl Drive<'_> {
             }
             self.wait(timer, nudge).await?;
         }
+    }
+
+    /// Finds out what comes next, once for each state of the run.
+    fn look(&mut self) {
+        self.effects = workflow::next_remembered(&self.workflow, &mut self.history.run);
+    }
+
+    /// Reads what others appended.
+    async fn catch_up(&mut self) -> Result<(), DriveError> {
+        self.history.catch_up(self.runner.ledger.as_ref()).await?;
+        self.look();
+        Ok(())
     }
 
     /// The event that an effect is by now.
@@ -246,7 +263,7 @@ impl Drive<'_> {
             }
             () = nudge.stopped() => {}
             () = clock.until(timer.unwrap_or(Millis::MAX)) => {}
-            () = nudge.given() => self.history.catch_up(self.runner.ledger.as_ref()).await?,
+            () = nudge.given() => self.catch_up().await?,
         }
         Ok(())
     }
@@ -297,24 +314,26 @@ impl Drive<'_> {
             let stored = events.iter().map(|event| stored(event, now, "host"));
             let stored = stored.collect::<Result<Vec<_>, _>>().map_err(HistoryError::from)?;
             let (drafts, events): (Vec<_>, Vec<_>) = stored.into_iter().unzip();
+            // The run as it will be shares all but what these events change with the run as it is.
             let mut then = self.history.clone();
             for event in &events {
                 then.apply(event, then.moved + 1, now)?;
             }
-            let summary = summary(&self.workflow, &then);
+            let effects = workflow::next_remembered(&self.workflow, &mut then.run);
+            let summary = summary_with(&then, &effects);
             match self.journal.commit_events(drafts, self.history.moved, summary).await {
                 Ok(appended) => {
-                    let places = appended.first..=appended.last;
-                    for (event, sequence) in events.iter().zip(places) {
-                        self.history.apply(event, sequence, now)?;
+                    then.stands_at(appended.last);
+                    (self.history, self.effects) = (then, effects);
+                    for event in events {
                         if let Event::StepStarted { path, attempt, .. } = event {
-                            self.fresh.insert((path.clone(), *attempt));
+                            self.fresh.insert((path, attempt));
                         }
                     }
                     return Ok(());
                 }
                 Err(LedgerError::Moved { .. }) => {
-                    self.history.catch_up(self.runner.ledger.as_ref()).await?;
+                    self.catch_up().await?;
                     if !outcome {
                         return Ok(());
                     }

@@ -7,8 +7,13 @@ use crate::History;
 
 /// The summary of a run in the state that `history` has.
 pub(crate) fn summary(workflow: &Workflow, history: &History) -> Summary {
+    summary_with(history, &workflow::next(workflow, &history.run))
+}
+
+/// The same, for whoever knows what comes next in it.
+pub(crate) fn summary_with(history: &History, next: &[Effect]) -> Summary {
     let info = history.run.info();
-    let wake = wake(&workflow::next(workflow, &history.run));
+    let wake = wake(next);
     Summary {
         run: info.id.clone(),
         workflow: info.workflow.clone(),

@@ -323,7 +323,7 @@ impl Process {
     }
 
     async fn begin(&self, world: &World, account: &str, event: Option<Value>, same: Same) -> Started {
-        let plugins = world.rules.workflow.plugins();
+        let plugins = world.rules.workflow.all_plugins();
         let start = Start {
             workflow: world.rules.workflow.clone(),
             plugins: plugins.into_iter().map(|name| (name.to_string(), name.to_string())).collect(),
