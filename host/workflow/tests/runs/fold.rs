@@ -202,7 +202,8 @@ fn moves(simulation: &mut Simulation, seed: u64, disturb: bool) -> Vec<Move> {
         moves.push(Move::Append(Event::CancelRequested { by: "dave".to_owned(), reason: None }));
     }
     let retries = simulation.log.iter().filter(|(event, _)| matches!(event, Event::Retried { .. })).count();
-    if let (true, true, Ok(event)) = (disturb, retries < RETRIES, retry(&simulation.workflow, &simulation.run, "dave", simulation.now))
+    if let (true, true, Ok(event)) =
+        (disturb, retries < RETRIES, retry(&simulation.workflow, &simulation.run, "dave", simulation.now))
     {
         moves.push(Move::Append(event));
     }
@@ -220,7 +221,7 @@ fn perform(simulation: &Simulation, effect: Effect, seed: u64, disturb: bool) ->
         }
         Effect::Schedule { path, attempt, .. } => {
             // Some behind the window of the approvals before it.
-            let at = if disturb && chance(seed, &path, attempt) % 2 == 0 { 90_000 } else { 0 };
+            let at = if disturb && chance(seed, &path, attempt).is_multiple_of(2) { 90_000 } else { 0 };
             Some(Move::Append(Event::RetryScheduled { path, attempt, at }))
         }
         Effect::Wake {
