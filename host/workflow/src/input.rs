@@ -104,8 +104,14 @@ impl Inputs {
                 let (name, expected) = (name.clone(), input.kind.name());
                 return Err(InputError::WrongType { name, expected, found: kind(value) });
             }
-            if let Some(flaw) = input.schema.flaws(value, 1).first() {
-                return Err(InputError::Invalid { place: flaw.place(name), reason: flaw.message.clone() });
+            match input.schema.flaws(value, 1).as_deref() {
+                Ok([flaw, ..]) => {
+                    return Err(InputError::Invalid { place: flaw.place(name), reason: flaw.message.clone() });
+                }
+                Ok([]) => {}
+                Err(too_much) => {
+                    return Err(InputError::Invalid { place: name.clone(), reason: too_much.to_string() });
+                }
             }
             inputs.insert(name.clone(), value.clone());
         }

@@ -16,12 +16,14 @@ use crate::input::{Input, InputKind, Inputs};
 use crate::problem::{Collector, Problems};
 use crate::read::{self, Fields, Naming};
 use crate::resolve::{self, Surroundings};
-use crate::schema::Schema;
+use crate::schema::{self, Schema, TooMuchWork};
 use crate::step::{Body, Reader};
 use crate::trigger::{self, Trigger};
 use crate::yaml::{self, Content, Node};
 
 const WHAT: &str = "a workflow";
+/// Compiling one takes some milliseconds and up to 256 KiB.
+const MAX_PATTERNS: usize = 100;
 /// The fields of a workflow.
 pub(crate) const FIELDS: &[&str] = &[
     "name",
@@ -122,8 +124,14 @@ fn read_inputs(node: &Node, alone: bool, problems: &mut Collector<'_>) -> Inputs
         return Inputs::default();
     };
     let mut inputs = BTreeMap::new();
+    let mut patterns = 0;
     for (key, node) in entries {
         read::name(&key.name, &key.span, "an input's name", Naming::Identifier, problems);
+        patterns += schema::patterns(&node.to_json());
+        if patterns > MAX_PATTERNS {
+            problems.add(&key.span, format!("the inputs of a workflow have at most {MAX_PATTERNS} patterns"));
+            break;
+        }
         if let Some(input) = read_input(&key.name, node, problems) {
             if alone && input.default.is_none() {
                 let message = format!("`{}` needs a `default`, since events and schedules give no inputs", key.name);
@@ -172,9 +180,15 @@ fn read_input(name: &str, node: &Node, problems: &mut Collector<'_>) -> Option<I
         if !input.admits(value) {
             let message = format!("the default of `{name}` must be of type `{}`, not {}", input.name(), kind(value));
             problems.add(&node.span, message);
-        } else if let Some(flaw) = schema.flaws(value, 1).first() {
-            let message = format!("the default of `{name}` is not what it asks for: {}", flaw.message);
-            problems.add(&read::place_of(node, &flaw.path), message);
+        } else {
+            match schema.flaws(value, 1).as_deref() {
+                Ok([flaw, ..]) => {
+                    let message = format!("the default of `{name}` is not what it asks for: {}", flaw.message);
+                    problems.add(&read::place_of(node, &flaw.path), message);
+                }
+                Ok([]) => {}
+                Err(TooMuchWork) => problems.add(&node.span, format!("the default of `{name}`: {TooMuchWork}")),
+            }
         }
     }
     let default = default.map(|(_, value)| value);

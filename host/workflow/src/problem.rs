@@ -115,8 +115,15 @@ impl<'a> Collector<'a> {
 
     /// Something that is not wrong, and that the author should know.
     pub(crate) fn note(&mut self, span: &Span, message: impl Into<String>, help: impl Into<String>) {
-        let note = self.problem(span, message.into(), Some(help.into()), true);
-        self.notes.push(note);
+        if self.notes.len() < MAX_PROBLEMS {
+            let note = self.problem(span, message.into(), Some(help.into()), true);
+            self.notes.push(note);
+        }
+    }
+
+    /// Whether as much was found wrong as is shown: what else is wrong need not be told.
+    pub(crate) fn is_full(&self) -> bool {
+        self.problems.len() >= MAX_PROBLEMS
     }
 
     /// Whether nothing was found wrong.
@@ -126,6 +133,9 @@ impl<'a> Collector<'a> {
 
     /// The part of `span` that holds `text`, when the source has it there as it is (no escapes, no folding).
     pub fn narrow(&self, span: &Span, text: &str) -> Span {
+        if self.is_full() {
+            return span.clone();
+        }
         let slice = self.source.get(span.clone()).unwrap_or_default();
         let continues = |c: char| c.is_ascii_alphanumeric() || c == '_';
         // `steps.a.output.x` is not where `steps.a.output.xy` stands.
@@ -149,7 +159,7 @@ impl<'a> Collector<'a> {
     }
 
     fn push(&mut self, span: &Span, message: String, help: Option<String>) {
-        if self.problems.len() < MAX_PROBLEMS {
+        if !self.is_full() {
             let problem = self.problem(span, message, help, false);
             self.problems.push(problem);
         }

@@ -10,6 +10,10 @@ use crate::yaml::{Content, Key, Node};
 
 /// A year: nothing in a workflow waits longer, and no sum of durations overflows.
 const MAX_DURATION: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// As many names as a suggestion is looked for among.
+const MAX_COMPARED: usize = 500;
+/// As many names as anyone reads.
+const MAX_LISTED: usize = 50;
 /// Names and ids are shown in tables and used in ARNs and call keys.
 const MAX_NAME: usize = 64;
 
@@ -30,8 +34,8 @@ impl<'n> Fields<'n> {
         for (key, _) in entries {
             // A merge key is reported by the YAML reader already.
             if !known.contains(&key.name.as_str()) && key.name != "<<" {
-                let message = format!("unknown field `{}` in {what}", key.name);
-                problems.add_with_help(&key.span, message, suggestion(&key.name, known));
+                let message = || format!("unknown field `{}` in {what}", shorten(&key.name));
+                unknown(|_| key.span.clone(), message, &key.name, || known.to_vec(), problems);
             }
         }
         Some(Self { entries, span: node.span.clone() })
@@ -52,33 +56,60 @@ impl<'n> Fields<'n> {
     }
 }
 
-/// "did you mean" where something known is close, else all that is known.
-pub fn suggestion(given: &str, known: &[&str]) -> String {
-    let nearest = known.iter().map(|name| (distance(given, name), *name)).min();
-    match nearest {
-        Some((distance, name)) if distance <= name.len() / 2 => format!("did you mean `{name}`?"),
-        _ if known.is_empty() => "there are none here".to_owned(),
-        _ => format!("there are: `{}`", known.join("`, `")),
+/// A name that there is not, with the nearest one that there is. What is known is asked for only if the problem is shown.
+pub(crate) fn unknown<'k>(
+    span: impl FnOnce(&Collector<'_>) -> Span,
+    message: impl FnOnce() -> String,
+    given: &str,
+    known: impl FnOnce() -> Vec<&'k str>,
+    problems: &mut Collector<'_>,
+) {
+    if !problems.is_full() {
+        let span = span(problems);
+        problems.add_with_help(&span, message(), suggestion(given, &known()));
     }
 }
 
-/// The number of characters to insert, remove or replace (Levenshtein), with a cap on what is looked at.
-pub(crate) fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
+/// "did you mean" where something known is close, else what is known.
+pub fn suggestion(given: &str, known: &[&str]) -> String {
+    let near = known.iter().take(MAX_COMPARED).filter_map(|name| Some((within(given, name, name.len() / 2)?, *name)));
+    match near.min() {
+        Some((_, name)) => format!("did you mean `{}`?", shorten(name)),
+        _ if known.is_empty() => "there are none here".to_owned(),
+        _ => {
+            let listed: Vec<String> = known.iter().take(MAX_LISTED).map(|name| shorten(name)).collect();
+            let more = known.len().saturating_sub(MAX_LISTED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("there are: `{}`{more}", listed.join("`, `"))
+        }
+    }
+}
+
+/// The number of characters to insert, remove or replace (Levenshtein), with a cap on what is looked at; `None` when it is
+/// more than `most`.
+pub(crate) fn within(left: &str, right: &str, most: usize) -> Option<usize> {
+    let right: Vec<char> = right.chars().take(MAX_NAME).collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (i, a) in left.chars().take(MAX_NAME).enumerate() {
         let mut diagonal = i;
         let mut last = i + 1;
-        let mut next = vec![last];
-        for (b, above) in right.iter().zip(row.iter().skip(1)) {
-            let cost = (diagonal + usize::from(a != *b)).min(above + 1).min(last + 1);
-            diagonal = *above;
-            last = cost;
-            next.push(cost);
+        let mut least = last;
+        if let Some(first) = row.first_mut() {
+            *first = last;
         }
-        row = next;
+        for (b, above) in right.iter().zip(row.iter_mut().skip(1)) {
+            let cost = (diagonal + usize::from(a != *b)).min(*above + 1).min(last + 1);
+            diagonal = *above;
+            *above = cost;
+            last = cost;
+            least = least.min(cost);
+        }
+        // It never gets less from one row to the next.
+        if least > most {
+            return None;
+        }
     }
-    row.last().copied().unwrap_or_default()
+    row.last().copied().filter(|distance| *distance <= most)
 }
 
 /// The place of the value that fields and numbers lead to: as far as they do; the whole, where they do not.
@@ -114,8 +145,9 @@ pub fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)], problems: &mu
     let given = text(node, what, problems)?;
     let found = words.iter().find(|(word, _)| *word == given).map(|(_, value)| *value);
     if found.is_none() {
-        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        problems.add_with_help(&node.span, format!("{what} cannot be `{given}`"), suggestion(given, &known));
+        let message = || format!("{what} cannot be `{}`", shorten(given));
+        let known = || words.iter().map(|(word, _)| *word).collect();
+        unknown(|_| node.span.clone(), message, given, known, problems);
     }
     found
 }
@@ -222,7 +254,12 @@ pub fn name(name: &str, span: &Span, what: &str, naming: Naming, problems: &mut 
 
 /// User input as an error message may hold it.
 pub fn shorten(text: &str) -> String {
-    let mut shortened: String = text.chars().take(MAX_NAME).collect();
+    shorten_to(text, MAX_NAME)
+}
+
+/// The first so many characters of a text.
+pub(crate) fn shorten_to(text: &str, most: usize) -> String {
+    let mut shortened: String = text.chars().take(most).collect();
     if shortened.len() < text.len() {
         shortened.push('…');
     }

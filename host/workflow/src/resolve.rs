@@ -6,6 +6,7 @@
 
 mod bypass;
 mod call;
+mod circle;
 mod given;
 mod outputs;
 mod place;
@@ -23,7 +24,8 @@ use crate::document::Workflow;
 use crate::expression::scope::{ERROR_FIELDS, RUN_FIELDS, STEP_FIELDS, VARS};
 use crate::expression::{Reference, template::Template};
 use crate::problem::{Collector, Span};
-use crate::read::suggestion;
+use crate::read;
+use crate::schema::Lookups;
 use crate::step::{INDEX, Step};
 
 /// What the checker needs to know of the installation. All optional, so that a file can be checked offline.
@@ -54,12 +56,14 @@ pub(crate) fn resolve(
     problems: &mut Collector<'_>,
 ) {
     place::check(workflow, surroundings, problems);
-    let outputs = Outputs::of(workflow, surroundings);
-    let given = Given { workflow, outputs: &outputs };
+    let circular = circle::check(workflow, problems);
+    let lookups = Lookups::new();
+    let outputs = Outputs::of(workflow, surroundings, &lookups);
+    let given = Given::new(workflow, &outputs, &lookups);
     given::check_conditions(workflow, &given, problems);
     plugin::check(workflow, surroundings, &given, problems);
     call::check(workflow, surroundings, problems);
-    secret::check(workflow, surroundings, problems);
+    secret::check(workflow, surroundings, &lookups, problems);
     bypass::note(workflow, problems);
     let mut resolver = Resolver {
         order: order(workflow),
@@ -71,13 +75,16 @@ pub(crate) fn resolve(
         problems,
     };
     if let Some(dedupe) = &workflow.dedupe {
-        resolver.check_only(&dedupe.key, "`key`", &["event"]);
+        resolver.check_only(&dedupe.key, "`key`", &["event"], &BTreeSet::new());
     }
-    for var in workflow.vars.values() {
-        if resolver.check_only(var, "a variable", &["event", "inputs", "run"]) {
+    for (name, var) in &workflow.vars {
+        // What is wrong with those in a circle is told.
+        let told = if circular.contains(name) { &circular } else { &BTreeSet::new() };
+        if resolver.check_only(var, "a variable", &["event", "inputs", "run"], told) {
             resolver.template(&mut var.clone(), &Sight::default());
         }
     }
+    let name = workflow.name.clone();
     let body = Arc::make_mut(&mut workflow.body);
     let mut sight = Sight::default();
     resolver.sequence(&mut body.steps, &mut sight);
@@ -87,6 +94,14 @@ pub(crate) fn resolve(
     sight.visible = outside_of_each(&body.steps);
     sight.error = true;
     resolver.sequence(&mut body.on_failure, &mut sight);
+    if lookups.are_used_up() {
+        let message = format!("`{name}` was not held against all that its plugins say of what they take and give");
+        problems.note(
+            &(0..0),
+            message,
+            "their JSON Schemas are too large for that; what was left out is taken as right",
+        );
+    }
 }
 
 /// What can be seen at one place.
@@ -103,6 +118,9 @@ struct Sight {
     /// Whether something failed before.
     error: bool,
 }
+
+/// Finds the place of a reference, which is worth it only for a problem that is shown.
+type Place<'p> = &'p dyn Fn(&Collector<'_>) -> Span;
 
 struct Resolver<'a, 's> {
     /// Every id with its position in the document.
@@ -129,7 +147,7 @@ impl Resolver<'_, '_> {
             self.template(template, sight);
         }
         for (id, span) in step.named_steps() {
-            self.step_reference(id, span, sight);
+            self.step_reference(id, &|_| span.clone(), sight);
         }
         match step.binding().map(str::to_owned) {
             Some(name) => self.body(&name, step.children_mut(), sight),
@@ -175,53 +193,56 @@ impl Resolver<'_, '_> {
         let root = path.next().unwrap_or_default();
         let (first, second) = (path.next(), path.next());
         let of_output: Vec<&str> = path.collect();
-        let span = self.problems.narrow(span, &reference.join("."));
+        let narrow = |problems: &Collector<'_>| problems.narrow(span, &reference.join("."));
         match (root, first) {
             ("event", _) | ("steps" | "inputs" | "run", None) => {}
             (VARS, None) => {
                 let message = "`vars` is no value of its own: name the variable, as in `vars.bucket`";
-                self.problems.add(&span, message);
+                self.problems.add(&narrow(self.problems), message);
             }
             (VARS, Some(name)) => {
-                let known: Vec<&str> = self.vars.iter().map(String::as_str).collect();
-                if !known.contains(&name) {
-                    self.problems.add_with_help(&span, format!("unknown variable `{name}`"), suggestion(name, &known));
+                if !self.vars.contains(name) {
+                    let known = || self.vars.iter().map(String::as_str).collect();
+                    read::unknown(narrow, || format!("unknown variable `{name}`"), name, known, self.problems);
                 }
             }
             ("steps", Some(id)) => {
-                if self.step_reference(id, &span, sight) {
-                    self.step_field(id, second, &of_output, &span);
+                if self.step_reference(id, &narrow, sight) {
+                    self.step_field(id, second, &of_output, &narrow);
                 }
             }
             ("inputs", Some(name)) => {
-                let known: Vec<&str> = self.inputs.iter().map(String::as_str).collect();
-                if !known.contains(&name) {
-                    self.problems.add_with_help(&span, format!("unknown input `{name}`"), suggestion(name, &known));
+                if !self.inputs.contains(name) {
+                    let known = || self.inputs.iter().map(String::as_str).collect();
+                    read::unknown(narrow, || format!("unknown input `{name}`"), name, known, self.problems);
                 }
             }
-            ("run", Some(field)) => self.known(field, "run", RUN_FIELDS, &span),
+            ("run", Some(field)) => self.known(field, "run", RUN_FIELDS, &narrow),
             ("error", _) if !sight.error => {
-                self.problems.add(&span, "there is an `error` only in `catch` and `on-failure`");
+                self.problems.add(&narrow(self.problems), "there is an `error` only in `catch` and `on-failure`");
             }
-            ("error", Some(field)) => self.known(field, "error", ERROR_FIELDS, &span),
+            ("error", Some(field)) => self.known(field, "error", ERROR_FIELDS, &narrow),
             ("error", None) => {}
             (name, _) if sight.bindings.iter().any(|binding| binding == name) => {}
             (other, _) => {
-                let mut known = vec!["event", "inputs", VARS, "run", "steps", "error"];
-                known.extend(sight.bindings.iter().map(String::as_str));
-                self.problems.add_with_help(&span, format!("unknown name `{other}`"), suggestion(other, &known));
+                let known = || {
+                    let roots = ["event", "inputs", VARS, "run", "steps", "error"];
+                    roots.into_iter().chain(sight.bindings.iter().map(String::as_str)).collect()
+                };
+                read::unknown(narrow, || format!("unknown name `{other}`"), other, known, self.problems);
             }
         }
     }
 
-    fn known(&mut self, field: &str, root: &str, fields: &[&str], span: &Span) {
+    fn known(&mut self, field: &str, root: &str, fields: &[&str], place: Place<'_>) {
         if !fields.contains(&field) {
-            self.problems.add_with_help(span, format!("`{root}` has no field `{field}`"), suggestion(field, fields));
+            let message = || format!("`{root}` has no field `{field}`");
+            read::unknown(place, message, field, || fields.to_vec(), self.problems);
         }
     }
 
     /// Whether a step can be referred to here.
-    fn step_reference(&mut self, id: &str, span: &Span, sight: &Sight) -> bool {
+    fn step_reference(&mut self, id: &str, place: Place<'_>, sight: &Sight) -> bool {
         if sight.visible.iter().any(|visible| visible == id) || self.lost.contains(id) {
             return true;
         }
@@ -229,8 +250,8 @@ impl Resolver<'_, '_> {
         let position = |id: Option<&str>| id.and_then(|id| self.order.get(id)).copied();
         let message = match position(Some(id)) {
             None => {
-                let known: Vec<&str> = sight.visible.iter().map(String::as_str).collect();
-                self.problems.add_with_help(span, format!("unknown step `{id}`"), suggestion(id, &known));
+                let known = || sight.visible.iter().map(String::as_str).collect();
+                read::unknown(place, || format!("unknown step `{id}`"), id, known, self.problems);
                 return false;
             }
             Some(_) if own == Some(id) => format!("step `{id}` cannot refer to itself"),
@@ -243,31 +264,34 @@ impl Resolver<'_, '_> {
             },
             Some(_) => format!("step `{id}` comes later"),
         };
-        self.problems.add(span, message);
+        self.problems.add(&place(self.problems), message);
         false
     }
 
-    fn step_field(&mut self, id: &str, field: Option<&str>, of_output: &[&str], span: &Span) {
+    fn step_field(&mut self, id: &str, field: Option<&str>, of_output: &[&str], place: Place<'_>) {
         let Some(field) = field else { return };
         if field != "output" {
-            return self.known(field, &format!("steps.{id}"), STEP_FIELDS, span);
+            return self.known(field, &format!("steps.{id}"), STEP_FIELDS, place);
         }
         if let (Some(fields), Some(name)) = (self.outputs.own(id), of_output.first()) {
-            let fields: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-            if !fields.contains(name) {
-                let message = format!("the output of `{id}` has no field `{name}`");
-                self.problems.add_with_help(span, message, suggestion(name, &fields));
+            if !fields.iter().any(|(field, _)| field == name) {
+                let message = || format!("the output of `{id}` has no field `{name}`");
+                let known = || fields.iter().map(|(name, _)| *name).collect();
+                read::unknown(place, message, name, known, self.problems);
             }
             return;
         }
         let Some(mut shape) = self.outputs.plugin(id) else { return };
-        let mut place = format!("the output of `{id}`");
-        for name in of_output {
-            if let Some(known) = shape.closed_fields().filter(|known| !known.contains(name)) {
-                let message = format!("{place} has no field `{name}`");
-                return self.problems.add_with_help(span, message, suggestion(name, &known));
+        for (depth, name) in of_output.iter().enumerate() {
+            if shape.excludes(name) {
+                let message = || {
+                    let within = of_output.iter().take(depth);
+                    let within =
+                        within.fold(format!("the output of `{id}`"), |within, name| format!("`{name}` in {within}"));
+                    format!("{within} has no field `{name}`")
+                };
+                return read::unknown(place, message, name, || shape.fields().collect(), self.problems);
             }
-            place = format!("`{name}` in {place}");
             match shape.field(name) {
                 Some(inner) => shape = inner,
                 None => return,
@@ -276,17 +300,27 @@ impl Resolver<'_, '_> {
     }
 
     /// What is evaluated before there is a run, or whenever it is needed, sees only what never changes.
-    fn check_only(&mut self, template: &Template, what: &str, roots: &[&str]) -> bool {
+    /// References to the variables in `told` are passed over.
+    fn check_only(&mut self, template: &Template, what: &str, roots: &[&str], told: &BTreeSet<String>) -> bool {
         let mut clean = true;
         for (expression, span) in template.expressions() {
             let allowed =
                 |reference: &&Reference| reference.first().is_some_and(|root| !roots.contains(&root.as_str()));
             for reference in expression.references().iter().filter(allowed) {
+                if reference.first().is_some_and(|root| root == VARS)
+                    && reference.get(1).is_some_and(|name| told.contains(name))
+                {
+                    clean = false;
+                    continue;
+                }
+                clean = false;
+                if self.problems.is_full() {
+                    continue;
+                }
                 let name = reference.join(".");
                 let span = self.problems.narrow(span, &name);
                 let roots = roots.join("`, `");
                 self.problems.add(&span, format!("{what} can only refer to `{roots}`, not `{name}`"));
-                clean = false;
             }
         }
         clean

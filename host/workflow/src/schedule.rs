@@ -126,5 +126,5 @@ fn zone(name: &str) -> Result<TimeZone, String> {
 fn close(known: &str, given: &str) -> bool {
     let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_ascii_lowercase().replace('_', "");
     let given_last = last(given).replace(' ', "");
-    last(known) == given_last || (given.len() > 3 && read::distance(known, given) <= 2)
+    last(known) == given_last || (given.len() > 3 && read::within(known, given, 2).is_some())
 }

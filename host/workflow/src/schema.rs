@@ -3,15 +3,23 @@
 //! This decides which schemas are accepted (2020-12, nothing fetched, patterns that match in linear time), and tells in
 //! words what is wrong with a value. Source: <https://json-schema.org/draft/2020-12/json-schema-validation>.
 
+mod shape;
+mod work;
+
 use std::sync::Arc;
 
-use jsonschema::{Draft, PatternOptions, Validator};
-use serde_json::{Map, Value};
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use serde_json::Value;
 
-use crate::read::{shorten, suggestion};
+use crate::read::{shorten, shorten_to, suggestion};
+
+pub(crate) use shape::{Lookups, Shape};
+pub(crate) use work::TooMuchWork;
 
 /// Bounds what a compiled pattern takes of memory.
 const MAX_PATTERN: usize = 256 * 1024;
+/// What is told of a value that is wrong can hold the whole schema.
+const MAX_MESSAGE: usize = 500;
 /// As deep as a schema is looked into for its keywords and types.
 const MAX_DEPTH: usize = 32;
 
@@ -110,6 +118,7 @@ impl Schema {
         if let Some(flaw) = unknown_keyword(value, &mut Vec::new()) {
             return Err(flaw);
         }
+        work::check(value)?;
         let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
         let options = options.with_pattern_options(PatternOptions::regex().size_limit(MAX_PATTERN));
         match options.build(value) {
@@ -126,13 +135,31 @@ impl Schema {
     }
 
     /// What is wrong with a value, at most so many things.
-    pub(crate) fn flaws(&self, value: &Value, most: usize) -> Vec<Flaw> {
-        let flaws = self.validator.iter_errors(value).take(most).map(|error| Flaw {
+    pub(crate) fn flaws(&self, value: &Value, most: usize) -> Result<Vec<Flaw>, TooMuchWork> {
+        work::bounded(&self.value, value)?;
+        let flaw = |error: ValidationError<'_>| Flaw {
             path: path(error.instance_path().as_str()),
-            message: error.masked().to_string().replace("value", "it"),
+            message: shorten_to(&error.masked().to_string().replace("value", "it"), MAX_MESSAGE),
             help: None,
-        });
-        flaws.collect()
+        };
+        // Most values are right, and telling all that is wrong takes memory.
+        match self.validator.validate(value) {
+            Ok(()) => Ok(Vec::new()),
+            Err(error) if most == 1 => Ok(vec![flaw(error)]),
+            Err(_) => Ok(self.validator.iter_errors(value).take(most).map(flaw).collect()),
+        }
+    }
+}
+
+/// How many patterns are in a schema.
+pub(crate) fn patterns(schema: &Value) -> usize {
+    match schema {
+        Value::Array(items) => items.iter().map(patterns).sum(),
+        Value::Object(fields) => {
+            let named = fields.get("patternProperties").and_then(Value::as_object).map_or(0, serde_json::Map::len);
+            named + usize::from(fields.contains_key("pattern")) + fields.values().map(patterns).sum::<usize>()
+        }
+        _ => 0,
     }
 }
 
@@ -189,98 +216,6 @@ fn nested(name: &str, schema: &Value, at: &mut Vec<String>) -> Option<Flaw> {
     }
     found
 }
-
-/// A schema or a part of one, with what it can refer to. Only what can be told without evaluating is told.
-#[derive(Clone, Copy)]
-pub(crate) struct Shape<'s> {
-    root: &'s Value,
-    here: &'s Value,
-}
-
-impl<'s> Shape<'s> {
-    pub(crate) fn new(root: &'s Value) -> Self {
-        Self { root, here: root }.resolved()
-    }
-
-    /// Follows `$ref` within the schema.
-    fn resolved(mut self) -> Self {
-        for _ in 0..MAX_DEPTH {
-            let target = self.here.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
-            match target.and_then(|pointer| self.root.pointer(pointer)) {
-                Some(target) => self.here = target,
-                None => break,
-            }
-        }
-        self
-    }
-
-    fn part(self, here: &'s Value) -> Self {
-        Self { root: self.root, here }.resolved()
-    }
-
-    /// The fields, when there can be no others.
-    pub(crate) fn closed_fields(self) -> Option<Vec<&'s str>> {
-        let others = self.here.get("additionalProperties");
-        if others.is_some_and(|others| others != &Value::Bool(false)) || self.is_composed() {
-            return None;
-        }
-        Some(self.properties()?.keys().map(String::as_str).collect())
-    }
-
-    /// The fields that must be there.
-    pub(crate) fn required(self) -> impl Iterator<Item = &'s str> {
-        self.here.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-    }
-
-    pub(crate) fn field(self, name: &str) -> Option<Self> {
-        self.properties()?.get(name).map(|here| self.part(here))
-    }
-
-    /// What fields must be that are not named.
-    pub(crate) fn others(self) -> Option<Self> {
-        self.here.get("additionalProperties").filter(|here| here.is_object()).map(|here| self.part(here))
-    }
-
-    pub(crate) fn items(self) -> Option<Self> {
-        self.here.get("items").map(|here| self.part(here))
-    }
-
-    /// The types that a value can have; `None` when that is not said.
-    pub(crate) fn types(self) -> Option<Vec<&'s str>> {
-        if let Some(given) = self.here.get("type") {
-            let list = given.as_array().map_or(std::slice::from_ref(given), Vec::as_slice);
-            return list.iter().map(Value::as_str).collect();
-        }
-        let any = self.here.get("anyOf").or_else(|| self.here.get("oneOf"))?.as_array()?;
-        let each: Option<Vec<Vec<&str>>> = any.iter().map(|here| self.part(here).types()).collect();
-        Some(each?.concat())
-    }
-
-    /// Whether a plugin says that a text may hold `${secret:…}`.
-    pub(crate) fn takes_secrets(self) -> bool {
-        self.here.get(SECRETS) == Some(&Value::Bool(true))
-    }
-
-    /// The schema of this part alone.
-    pub(crate) fn alone(self) -> Value {
-        let mut alone = self.here.as_object().cloned().unwrap_or_default();
-        if let Some(definitions) = self.root.get("$defs") {
-            alone.insert("$defs".to_owned(), definitions.clone());
-        }
-        Value::Object(alone)
-    }
-
-    fn properties(self) -> Option<&'s Map<String, Value>> {
-        self.here.get("properties")?.as_object()
-    }
-
-    fn is_composed(self) -> bool {
-        ["anyOf", "oneOf", "allOf", "if", "patternProperties"].iter().any(|keyword| self.here.get(keyword).is_some())
-    }
-}
-
-/// The mark of a field whose text may name secrets.
-const SECRETS: &str = "x-quell-secrets";
 
 #[cfg(test)]
 mod tests;

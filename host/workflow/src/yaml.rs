@@ -9,6 +9,8 @@
 
 mod print;
 
+use std::collections::HashMap;
+
 pub use print::to_yaml;
 use serde_json::{Map, Number, Value};
 use serde_saphyr::granit_parser::{Event, Options, Parser, ScalarStyle, Span as Mark, options};
@@ -140,8 +142,17 @@ struct Abandoned;
 
 /// A collection whose end has not been seen.
 enum Open {
-    List { items: Vec<Node>, start: usize },
-    Map { entries: Vec<(Key, Node)>, key: Option<Key>, start: usize },
+    List {
+        items: Vec<Node>,
+        start: usize,
+    },
+    /// `names` has the start of each key, by its name.
+    Map {
+        entries: Vec<(Key, Node)>,
+        names: HashMap<String, usize>,
+        key: Option<Key>,
+        start: usize,
+    },
 }
 
 struct Builder<'p, 's> {
@@ -167,7 +178,7 @@ impl Builder<'_, '_> {
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.properties(anchor, tag.is_some(), span);
-                self.push(Open::Map { entries: Vec::new(), key: None, start: span.start }, span)
+                self.push(Open::Map { entries: Vec::new(), names: HashMap::new(), key: None, start: span.start }, span)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
@@ -228,12 +239,12 @@ impl Builder<'_, '_> {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open::List { items, .. }) => items.push(node),
-            Some(Open::Map { entries, key, .. }) => match key.take() {
+            Some(Open::Map { entries, names, key, .. }) => match key.take() {
                 Some(key) => entries.push((key, node)),
                 None => {
                     let name = text.unwrap_or_default().to_owned();
                     let new = Key { name, span: node.span };
-                    check_key(&new, entries, self.problems);
+                    check_key(&new, names, self.problems);
                     *key = Some(new);
                 }
             },
@@ -242,13 +253,20 @@ impl Builder<'_, '_> {
     }
 }
 
-fn check_key(key: &Key, entries: &[(Key, Node)], problems: &mut Collector<'_>) {
+fn check_key(key: &Key, names: &mut HashMap<String, usize>, problems: &mut Collector<'_>) {
     if key.name == "<<" {
         problems.add_with_help(&key.span, "merge keys are not allowed", "write the fields out");
     }
-    if let Some((first, _)) = entries.iter().find(|(other, _)| other.name == key.name) {
-        let line = problems.line_of(first.span.start);
-        problems.add(&key.span, format!("`{}` is given twice, first on line {line}", key.name));
+    match names.get(&key.name) {
+        Some(first) => {
+            if !problems.is_full() {
+                let line = problems.line_of(*first);
+                problems.add(&key.span, format!("`{}` is given twice, first on line {line}", key.name));
+            }
+        }
+        None => {
+            names.insert(key.name.clone(), key.span.start);
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! Calls, held against the workflows that there are: that they exist, take what they are given, and never come back to
 //! where they began.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Surroundings;
 use crate::document::Workflow;
 use crate::link::LinkError;
 use crate::problem::Collector;
-use crate::read::suggestion;
+use crate::read::{self, shorten};
 use crate::step::{Call, Kind, Step};
 
 pub(super) fn check(workflow: &Workflow, surroundings: &Surroundings<'_>, problems: &mut Collector<'_>) {
@@ -19,9 +20,9 @@ pub(super) fn check(workflow: &Workflow, surroundings: &Surroundings<'_>, proble
         }
         let Some(workflows) = surroundings.workflows else { continue };
         let Some(callee) = workflows.get(call.workflow()) else {
-            let known: Vec<&str> = workflows.keys().map(String::as_str).collect();
-            let message = format!("unknown workflow `{}`", call.workflow());
-            problems.add_with_help(call.span(), message, suggestion(call.workflow(), &known));
+            let message = || format!("unknown workflow `{}`", shorten(call.workflow()));
+            let known = || workflows.keys().map(String::as_str).collect();
+            read::unknown(|_| call.span().clone(), message, call.workflow(), known, problems);
             continue;
         };
         check_inputs(step, call, callee, problems);
@@ -59,13 +60,14 @@ fn check_link(workflow: &Workflow, surroundings: &Surroundings<'_>, problems: &m
 }
 
 fn check_inputs(step: &Step, call: &Call, callee: &Workflow, problems: &mut Collector<'_>) {
-    let known: Vec<&str> = callee.inputs.keys().map(String::as_str).collect();
-    for key in call.given().iter().filter(|key| !known.contains(&key.name.as_str())) {
-        let message = format!("workflow `{}` has no input `{}`", callee.name, key.name);
-        problems.add_with_help(&key.span, message, suggestion(&key.name, &known));
+    for key in call.given().iter().filter(|key| !callee.inputs.contains_key(&key.name)) {
+        let message = || format!("workflow `{}` has no input `{}`", callee.name, shorten(&key.name));
+        let known = || callee.inputs.keys().map(String::as_str).collect();
+        read::unknown(|_| key.span.clone(), message, &key.name, known, problems);
     }
-    let given = |name: &String| call.given().iter().any(|key| key.name == *name);
-    let missing = callee.inputs.iter().filter(|(name, input)| input.default.is_none() && !given(name));
+    let given: BTreeSet<&str> = call.given().iter().map(|key| key.name.as_str()).collect();
+    let missing =
+        callee.inputs.iter().filter(|(name, input)| input.default.is_none() && !given.contains(name.as_str()));
     for (name, _) in missing {
         problems.add(step.span(), format!("workflow `{}` needs the input `{name}`", callee.name));
     }

@@ -3,6 +3,10 @@
 //! A value that is written out is held against the schema itself. Of an expression that is no more than a reference, the
 //! type may be known: from the output of a plugin, from an input, from a variable. What is not known is not reported.
 
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
 use serde_json::Value;
 
 use super::outputs::Outputs;
@@ -10,7 +14,8 @@ use crate::document::Workflow;
 use crate::expression::Expression;
 use crate::expression::template::Template;
 use crate::problem::Collector;
-use crate::schema::{Schema, Shape};
+use crate::read::shorten;
+use crate::schema::{Flaw, Lookups, Schema, Shape, TooMuchWork};
 use crate::step::Step;
 
 /// More of one value help nobody.
@@ -47,18 +52,30 @@ pub(super) fn check_conditions(workflow: &Workflow, given: &Given<'_>, problems:
 pub(super) struct Given<'a> {
     pub(super) workflow: &'a Workflow,
     pub(super) outputs: &'a Outputs<'a>,
+    pub(super) lookups: &'a Lookups,
+    /// The parts of schemas that were compiled; `None` of those that cannot be.
+    compiled: RefCell<HashMap<*const Value, Option<Rc<Schema>>>>,
 }
 
-impl Given<'_> {
+impl<'a> Given<'a> {
+    pub(super) fn new(workflow: &'a Workflow, outputs: &'a Outputs<'a>, lookups: &'a Lookups) -> Self {
+        Self { workflow, outputs, lookups, compiled: RefCell::default() }
+    }
+
     /// Holds a value against what it must be. `what` names it in messages.
     pub(super) fn check(&self, value: &Template, shape: Shape<'_>, what: &str, problems: &mut Collector<'_>) {
+        if problems.is_full() {
+            return;
+        }
         if let Some(literal) = value.constant() {
-            // A schema that does not compile is the plugin's, and no problem of the workflow.
-            let flaws = Schema::compile(&shape.alone()).map(|schema| schema.flaws(&literal, MOST)).unwrap_or_default();
+            let flaws = self.flaws(&literal, shape).unwrap_or_else(|too_much| {
+                problems.note(value.span(), format!("{what} was not checked"), too_much.to_string());
+                Vec::new()
+            });
             if !flaws.is_empty() {
                 for flaw in flaws {
                     let place = flaw.place("");
-                    let at = if place.is_empty() { String::new() } else { format!(", at `{place}`") };
+                    let at = if place.is_empty() { String::new() } else { format!(", at `{}`", shorten(&place)) };
                     problems.add(value.place(&flaw.path), format!("{what}{at}: {}", flaw.message));
                 }
                 return;
@@ -71,12 +88,11 @@ impl Given<'_> {
             }
         } else if let Some(fields) = value.fields() {
             self.check_type(value, shape, "object", what, problems);
-            let known = shape.closed_fields();
             for (name, value) in fields {
                 match shape.field(name) {
-                    Some(shape) => self.check(value, shape, &format!("`{name}` in {what}"), problems),
-                    None if known.as_ref().is_some_and(|known| !known.contains(&name.as_str())) => {
-                        problems.add(value.span(), format!("{what} takes no `{name}`"));
+                    Some(shape) => self.check(value, shape, &format!("`{}` in {what}", shorten(name)), problems),
+                    None if shape.excludes(name) => {
+                        problems.add(value.span(), format!("{what} takes no `{}`", shorten(name)));
                     }
                     None => {}
                 }
@@ -97,6 +113,15 @@ impl Given<'_> {
         }
     }
 
+    /// What is wrong with a value that is written out. A schema that does not compile is the plugin's, and no problem of
+    /// the workflow.
+    fn flaws(&self, literal: &Value, shape: Shape<'_>) -> Result<Vec<Flaw>, TooMuchWork> {
+        let mut compiled = self.compiled.borrow_mut();
+        let compile = || Schema::compile(&shape.alone()?).ok().map(Rc::new);
+        let schema = compiled.entry(shape.identity()).or_insert_with(compile);
+        schema.as_ref().map_or(Ok(Vec::new()), |schema| schema.flaws(literal, MOST))
+    }
+
     fn check_type(&self, value: &Template, shape: Shape<'_>, found: &str, what: &str, problems: &mut Collector<'_>) {
         if let Some(wanted) = shape.types().filter(|wanted| !wanted.contains(&found)) {
             problems.add(value.span(), format!("{what} must be of type `{}`, not `{found}`", wanted.join(" or ")));
@@ -105,6 +130,11 @@ impl Given<'_> {
 
     /// The types that an expression can result in, where that is known.
     fn types(&self, expression: &Expression) -> Option<Vec<String>> {
+        self.types_behind(expression, &mut BTreeSet::new())
+    }
+
+    /// The same. What refers back to one of `vars`, which led here, has no type.
+    fn types_behind<'v>(&'v self, expression: &'v Expression, vars: &mut BTreeSet<&'v str>) -> Option<Vec<String>> {
         if let Some((_, "length" | "count")) = expression.source().rsplit_once('|').map(|(of, last)| (of, last.trim()))
         {
             return Some(vec!["integer".to_owned()]);
@@ -122,16 +152,19 @@ impl Given<'_> {
                 shape.types().map(owned)
             }
             ["inputs", name, rest @ ..] => {
-                let shape = Shape::new(self.workflow.inputs.get(*name)?.schema.value());
+                let shape = Shape::new(self.workflow.inputs.get(*name)?.schema.value(), self.lookups);
                 rest.iter().try_fold(shape, |shape, name| shape.field(name))?.types().map(owned)
             }
-            ["vars", name] => self.types_of(self.workflow.vars.get(*name)?),
+            ["vars", name] => {
+                let (name, value) = self.workflow.vars.get_key_value(*name)?;
+                if vars.insert(name) { self.types_of(value, vars) } else { None }
+            }
             ["run", _] | ["steps", _, "status"] => Some(vec!["string".to_owned()]),
             _ => None,
         }
     }
 
-    fn types_of(&self, value: &Template) -> Option<Vec<String>> {
+    fn types_of<'v>(&'v self, value: &'v Template, vars: &mut BTreeSet<&'v str>) -> Option<Vec<String>> {
         let kind = match value.constant() {
             Some(Value::Null) => "null",
             Some(Value::Bool(_)) => "boolean",
@@ -140,7 +173,7 @@ impl Given<'_> {
             _ if value.items().is_some() => "array",
             _ if value.fields().is_some() => "object",
             _ => match value.as_expression() {
-                Some(expression) => return self.types(expression),
+                Some(expression) => return self.types_behind(expression, vars),
                 None => "string",
             },
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Surroundings;
 use crate::document::Workflow;
-use crate::schema::Shape;
+use crate::schema::{Lookups, Shape};
 
 pub(super) struct Outputs<'s> {
     /// What the plugins say of theirs.
@@ -14,12 +14,12 @@ pub(super) struct Outputs<'s> {
 }
 
 impl<'s> Outputs<'s> {
-    pub(super) fn of(workflow: &Workflow, surroundings: &Surroundings<'s>) -> Self {
+    pub(super) fn of(workflow: &Workflow, surroundings: &Surroundings<'s>, lookups: &'s Lookups) -> Self {
         let mut outputs = Self { plugins: BTreeMap::new(), own: BTreeMap::new() };
         for step in workflow.walk() {
             let Some(id) = step.id() else { continue };
             if let Some(schema) = step.plugin().and_then(|plugin| surroundings.plugins?.get(plugin)?.output.as_ref()) {
-                outputs.plugins.insert(id.to_owned(), Shape::new(schema));
+                outputs.plugins.insert(id.to_owned(), Shape::new(schema, lookups));
             }
             if let Some(fields) = step.output_fields() {
                 outputs.own.insert(id.to_owned(), fields);

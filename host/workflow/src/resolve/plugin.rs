@@ -1,10 +1,12 @@
 //! What the plugins of an installation take and give, held against what a workflow gives and takes.
 
+use std::collections::BTreeSet;
+
 use super::Surroundings;
 use super::given::Given;
 use crate::document::Workflow;
 use crate::problem::Collector;
-use crate::read::suggestion;
+use crate::read::{self, shorten};
 use crate::schema::Shape;
 use crate::step::{Kind, Plugin};
 
@@ -17,36 +19,34 @@ pub(super) fn check(
     let Some(plugins) = surroundings.plugins else { return };
     for step in workflow.walk() {
         let Kind::Plugin(plugin) = step.kind() else { continue };
-        match plugins.get(plugin.name()) {
-            Some(schema) => {
-                let Some(schema) = &schema.input else { continue };
-                let shape = Shape::new(schema);
-                check_fields(plugin, shape, problems);
-                let known = plugin.arguments().iter().filter_map(|key| Some((key, shape.field(&key.name)?)));
-                for (key, shape) in known {
-                    if let Some(value) = plugin.input().field(&key.name) {
-                        let what = format!("`{}` of `{}`", key.name, plugin.name());
-                        given.check(value, shape, &what, problems);
-                    }
-                }
-            }
-            None => {
-                let known: Vec<&str> = plugins.keys().map(String::as_str).collect();
-                let message = format!("unknown plugin `{}`", plugin.name());
-                problems.add_with_help(plugin.span(), message, suggestion(plugin.name(), &known));
+        let Some(schema) = plugins.get(plugin.name()) else {
+            let message = || format!("unknown plugin `{}`", shorten(plugin.name()));
+            let known = || plugins.keys().map(String::as_str).collect();
+            read::unknown(|_| plugin.span().clone(), message, plugin.name(), known, problems);
+            continue;
+        };
+        let Some(schema) = &schema.input else { continue };
+        let shape = Shape::new(schema, given.lookups);
+        check_fields(plugin, shape, problems);
+        for (name, value) in plugin.input().fields().into_iter().flatten() {
+            if let Some(shape) = shape.field(name) {
+                let what = format!("`{}` of `{}`", shorten(name), plugin.name());
+                given.check(value, shape, &what, problems);
             }
         }
     }
 }
 
 fn check_fields(plugin: &Plugin, shape: Shape<'_>, problems: &mut Collector<'_>) {
-    if let Some(known) = shape.closed_fields() {
-        for key in plugin.arguments().iter().filter(|key| !known.contains(&key.name.as_str())) {
-            let message = format!("`{}` takes no `{}`", plugin.name(), key.name);
-            problems.add_with_help(&key.span, message, suggestion(&key.name, &known));
-        }
+    for key in plugin.arguments().iter().filter(|key| shape.excludes(&key.name)) {
+        let message = || format!("`{}` takes no `{}`", plugin.name(), shorten(&key.name));
+        read::unknown(|_| key.span.clone(), message, &key.name, || shape.fields().collect(), problems);
     }
-    for name in shape.required().filter(|name| !plugin.arguments().iter().any(|key| key.name == *name)) {
-        problems.add(plugin.span(), format!("`{}` needs `{name}` in `with`", plugin.name()));
+    let given: BTreeSet<&str> = plugin.arguments().iter().map(|key| key.name.as_str()).collect();
+    for name in shape.required().filter(|name| !given.contains(name)) {
+        if problems.is_full() {
+            break;
+        }
+        problems.add(plugin.span(), format!("`{}` needs `{}` in `with`", plugin.name(), shorten(name)));
     }
 }

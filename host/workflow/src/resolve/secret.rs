@@ -12,12 +12,18 @@ use super::Surroundings;
 use crate::document::Workflow;
 use crate::expression::template::Template;
 use crate::problem::Collector;
-use crate::schema::Shape;
+use crate::read::shorten;
+use crate::schema::{Lookups, Shape};
 use crate::step::Kind;
 
 const SECRET: &str = "${secret:";
 
-pub(super) fn check(workflow: &Workflow, surroundings: &Surroundings<'_>, problems: &mut Collector<'_>) {
+pub(super) fn check(
+    workflow: &Workflow,
+    surroundings: &Surroundings<'_>,
+    lookups: &Lookups,
+    problems: &mut Collector<'_>,
+) {
     let secrets = Secrets::of(workflow);
     for step in workflow.walk() {
         for (what, template) in step.plain_templates() {
@@ -25,9 +31,9 @@ pub(super) fn check(workflow: &Workflow, surroundings: &Surroundings<'_>, proble
         }
         let Kind::Plugin(plugin) = step.kind() else { continue };
         let schema = surroundings.plugins.and_then(|plugins| plugins.get(plugin.name())?.input.as_ref());
-        let Some(shape) = schema.map(Shape::new) else { continue };
+        let Some(shape) = schema.map(|schema| Shape::new(schema, lookups)) else { continue };
         for (name, value) in plugin.input().fields().into_iter().flatten() {
-            let what = format!("`{name}` of `{}`", plugin.name());
+            let what = format!("`{}` of `{}`", shorten(name), plugin.name());
             secrets.walk(value, shape.field(name), &what, problems);
         }
     }
@@ -72,7 +78,7 @@ impl Secrets {
         } else if let Some(fields) = value.fields() {
             for (name, value) in fields {
                 let shape = shape.and_then(|shape| shape.field(name).or_else(|| shape.others()));
-                self.walk(value, shape, &format!("`{name}` in {what}"), problems);
+                self.walk(value, shape, &format!("`{}` in {what}", shorten(name)), problems);
             }
         } else {
             self.refuse(value, what, problems);
