@@ -115,8 +115,8 @@ fn start(workflow: &Workflow, case: &Case) -> Result<Event, String> {
     let mut event = case.event.clone();
     if let Some(given) = by_event.filter(|_| workflow.events().next().is_some()) {
         // Of an event that is split, the first part that starts a run is the one that is tried.
-        let part = workflow.starts(given).map_err(|error| error.to_string())?.into_iter().next();
-        let part = part.ok_or_else(|| "the event matches none of the patterns in `on`".to_owned())?;
+        let parts = workflow.starts(given).map_err(|error| error.to_string())?;
+        let part = parts.first().ok_or_else(|| "the event matches none of the patterns in `on`".to_owned())?.to_event();
         workflow.dedupe_key(&part).map_err(|error| format!("`dedupe.key`: {error}"))?;
         event = Some(part);
     }

@@ -17,6 +17,9 @@ pub mod reading;
 mod event;
 mod run;
 
+mod control;
+mod view;
+
 mod expression;
 mod pattern;
 
@@ -64,7 +67,7 @@ pub use retry::{NotRetryable, retry};
 pub use run::{Approval, Cancel, DecisionError, Failing, Illegal, MadeDecision, Queued, Run, StepRun, StepState};
 pub use schedule::Schedule;
 pub use schema::Schema;
-pub use start::Explanation;
+pub use start::{EventPart, Explanation};
 pub use step::{Body, Group, Label, Manner, Placed, Step};
 pub use subject::{Subject, SubjectError, subject};
 pub use trigger::{EventTrigger, Split, SplitError, Trigger};

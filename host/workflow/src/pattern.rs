@@ -11,6 +11,8 @@ mod rule;
 
 use serde_json::{Map, Value};
 
+use crate::view::{ObjectView, ValueView};
+
 pub use explain::Mismatch;
 use rule::Rule;
 
@@ -79,7 +81,12 @@ impl Pattern {
 
     /// Whether the event matches.
     pub fn matches(&self, event: &Value) -> bool {
-        event.as_object().is_some_and(|event| self.root.matches(Some(event)))
+        ObjectView::of(event).is_some_and(|event| self.sees(event))
+    }
+
+    /// Whether an event matches, or a part of one.
+    pub(crate) fn sees(&self, event: ObjectView<'_>) -> bool {
+        self.root.matches(Some(event))
     }
 }
 
@@ -89,12 +96,12 @@ impl Object {
     }
 
     /// Matches against an object, or against its absence, which only `exists: false` accepts.
-    fn matches(&self, object: Option<&Map<String, Value>>) -> bool {
+    fn matches(&self, object: Option<ObjectView<'_>>) -> bool {
         let fields = self.fields.iter().all(|(name, field)| {
-            let value = object.and_then(|object| object.get(name));
+            let value = object.and_then(|object| object.field(name));
             match field {
-                Field::Rules(rules, _) => any_rule(rules, value),
-                Field::Object(inner) => matches_any(inner, value),
+                Field::Rules(rules, _) => any_rule(rules, value.as_ref()),
+                Field::Object(inner) => matches_any(inner, value.as_ref()),
             }
         });
         fields && (self.alternatives.is_empty() || self.alternatives.iter().any(|other| other.matches(object)))
@@ -112,32 +119,19 @@ impl Object {
 }
 
 /// Whether the object, or any object of an array, matches. Anything else counts as absent.
-fn matches_any(pattern: &Object, value: Option<&Value>) -> bool {
-    match value {
-        Some(Value::Object(object)) => pattern.matches(Some(object)),
-        Some(Value::Array(items)) if !items.is_empty() => items.iter().any(|item| matches_any(pattern, Some(item))),
-        _ => pattern.matches(None),
+fn matches_any(pattern: &Object, value: Option<&ValueView<'_>>) -> bool {
+    match value.and_then(ValueView::items) {
+        Some(mut items) => items.any(|item| matches_any(pattern, Some(&item))),
+        None => pattern.matches(value.and_then(ValueView::object)),
     }
 }
 
-fn any_rule(rules: &[Rule], value: Option<&Value>) -> bool {
-    let mut leaves = Vec::new();
-    if let Some(value) = value {
-        collect_leaves(value, &mut leaves);
-    }
+fn any_rule(rules: &[Rule], value: Option<&ValueView<'_>>) -> bool {
+    let leaves = value.map(ValueView::leaves).unwrap_or_default();
     rules.iter().any(|rule| match rule {
         Rule::Exists(expected) => leaves.is_empty() != *expected,
         _ => leaves.iter().any(|leaf| rule.matches(leaf)),
     })
-}
-
-/// The values of a field: itself, or those of an array; objects are no values.
-fn collect_leaves<'v>(value: &'v Value, leaves: &mut Vec<&'v Value>) {
-    match value {
-        Value::Object(_) => {}
-        Value::Array(items) => items.iter().for_each(|item| collect_leaves(item, leaves)),
-        scalar => leaves.push(scalar),
-    }
 }
 
 fn read_object(fields: &Map<String, Value>, path: &mut Vec<String>) -> Result<Object, PatternError> {

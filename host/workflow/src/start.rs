@@ -8,9 +8,33 @@ use serde_json::Value;
 
 use crate::document::Workflow;
 use crate::schedule::Schedule;
-use crate::trigger::{EventTrigger, Split, SplitError, Trigger};
+use crate::trigger::{Amount, EventTrigger, Split, SplitError, Trigger};
 
 pub use explain::Explanation;
+
+/// An event that starts a run: one that came, or the part of it with one item of a list.
+#[derive(Clone, Copy, Debug)]
+pub struct EventPart<'e> {
+    event: &'e Value,
+    /// The list that is split, which item it is, and the item.
+    item: Option<(&'e Split, usize, &'e Value)>,
+}
+
+impl EventPart<'_> {
+    /// Its id.
+    pub fn id(&self) -> String {
+        let id = self.event.get("id").and_then(Value::as_str).unwrap_or_default();
+        self.item.map_or_else(|| id.to_owned(), |(_, index, _)| format!("{id}/{index}"))
+    }
+
+    /// The event, as a run is given it.
+    pub fn to_event(&self) -> Value {
+        match self.item {
+            Some((split, index, item)) => split.make(self.event, index, item),
+            None => self.event.clone(),
+        }
+    }
+}
 
 impl Workflow {
     /// Whether the event starts a run.
@@ -20,23 +44,30 @@ impl Workflow {
 
     /// The events that the event starts a run with, one run each: itself, or one for each item of the list that a trigger
     /// splits. An item that several triggers are for is one event. When a trigger is for the whole event, that is all.
-    pub fn starts(&self, event: &Value) -> Result<Vec<Value>, SplitError> {
+    ///
+    /// Nothing is copied for it. What is to be copied for all of them is bounded.
+    pub fn starts<'e>(&'e self, event: &'e Value) -> Result<Vec<EventPart<'e>>, SplitError> {
         let mut parts = BTreeMap::new();
+        let mut copied = Amount::default();
         for trigger in self.events() {
-            if trigger.split.is_none() {
+            let Some(split) = &trigger.split else {
                 if trigger.pattern.matches(event) {
-                    return Ok(vec![event.clone()]);
+                    return Ok(vec![EventPart { event, item: None }]);
                 }
                 continue;
-            }
+            };
             // The name of the list stands beside the place in it: two triggers may split different lists.
-            let list = trigger.split.as_ref().map(Split::to_string).unwrap_or_default();
-            for (index, part) in trigger.parts(event)?.into_iter().enumerate() {
-                if trigger.pattern.matches(&part) {
-                    parts.insert((list.clone(), index), part);
+            let list = split.to_string();
+            let around = split.around(event);
+            for (index, item) in split.items(event)?.iter().enumerate() {
+                let matches = split.view(event, index, item).is_some_and(|part| trigger.pattern.sees(part));
+                let part = EventPart { event, item: Some((split, index, item)) };
+                if matches && parts.insert((list.clone(), index), part).is_none() {
+                    copied.add(around);
                 }
             }
         }
+        copied.check(parts.len())?;
         Ok(parts.into_values().collect())
     }
 

@@ -5,14 +5,13 @@
 
 mod split;
 
-use serde_json::Value;
-
 use crate::pattern::Pattern;
 use crate::problem::Collector;
 use crate::read::{self, Fields};
 use crate::schedule::{self, Schedule};
 use crate::yaml::{Content, Node};
 
+pub(crate) use split::Amount;
 pub use split::{Split, SplitError};
 
 /// What starts a workflow.
@@ -33,16 +32,6 @@ pub struct EventTrigger {
     pub pattern: Pattern,
     /// The list whose items are an event each, before they are matched.
     pub split: Option<Split>,
-}
-
-impl EventTrigger {
-    /// The events of which one is to be matched after the other.
-    pub(crate) fn parts(&self, event: &Value) -> Result<Vec<Value>, SplitError> {
-        match &self.split {
-            None => Ok(vec![event.clone()]),
-            Some(split) => split.parts(event),
-        }
-    }
 }
 
 /// Reads `on`.

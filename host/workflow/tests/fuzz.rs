@@ -5,7 +5,7 @@
 //! Each runs some thousand random inputs. `BOLERO_RANDOM_ITERATIONS=1000000` makes it more;
 //! `cargo bolero test --package workflow` lets a fuzzer choose them.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests that panics fails its test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of tests that panics fails its test")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -2,7 +2,7 @@
 //!
 //! Each check runs in a thread of its own whose stack is smaller than a server's, and is given up on after a while.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::sync::mpsc;

@@ -6,7 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use workflow::{Effect, Event, Explanation, Run, RunInfo, Surroundings, Workflow, check_envelope, load, next};
+use workflow::{
+    Effect, Event, EventPart, Explanation, Run, RunInfo, Surroundings, Workflow, check_envelope, load, next,
+};
 
 fn workflow(source: &str) -> Workflow {
     load("workflow.yaml", source, &Surroundings::default()).unwrap_or_else(|problems| panic!("{problems}"))
@@ -25,7 +27,7 @@ fn shipped(name: &str) -> Workflow {
 }
 
 fn ids(workflow: &Workflow, event: &Value) -> Vec<String> {
-    workflow.starts(event).unwrap().iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect()
+    workflow.starts(event).unwrap().iter().map(EventPart::id).collect()
 }
 
 #[test]
@@ -58,7 +60,7 @@ fn each_item_is_an_event_with_an_id_of_its_own() {
     let started = workflow.starts(&event).unwrap();
     let third = json!({ "id": "e/2", "source": "s", "detail": { "findings": [findings[2]], "other": 1 } });
     assert_eq!(started.len(), 2);
-    assert_eq!(started[1], third);
+    assert_eq!(started[1].to_event(), third);
     assert_eq!(ids(&workflow, &event), ["e/0", "e/2"]);
 
     for nothing in [json!({ "id": "e", "detail": {} }), json!({ "id": "e", "detail": { "findings": [] } })] {
@@ -91,7 +93,7 @@ fn the_dedupe_key_is_made_of_the_item() {
     second["Id"] = json!("second");
     event["detail"]["findings"] = json!([finding, second]);
     let started = workflow.starts(&event).unwrap();
-    let keys: Vec<_> = started.iter().map(|event| workflow.dedupe_key(event).unwrap().unwrap()).collect();
+    let keys: Vec<_> = started.iter().map(|event| workflow.dedupe_key(&event.to_event()).unwrap().unwrap()).collect();
     assert_eq!(keys, [finding["Id"].as_str().unwrap(), "second"]);
 }
 
@@ -210,11 +212,114 @@ fn what_is_to_be_repaired_is_found_in_each_kind_of_event() {
         for (event, expected) in cases {
             let started = workflow.starts(event).unwrap();
             assert_eq!(started.len(), 1, "{event}");
-            assert_eq!(first_input(&workflow, &started[0], field), json!(expected));
+            assert_eq!(first_input(&workflow, &started[0].to_event(), field), json!(expected));
         }
     }
     let compliant = json!({ "detail": { "newEvaluationResult": { "complianceType": "COMPLIANT" } } });
     let mut event = config("AWS::EC2::SecurityGroup", "sg-3", "restricted-ssh");
     event["detail"]["newEvaluationResult"] = compliant["detail"]["newEvaluationResult"].clone();
     assert!(!shipped("open-security-group").matches(&event));
+}
+
+/// A finding of Security Hub about an open group or a bucket, in the envelope.
+fn finding(kind: &str, generator: &str, control: Option<&str>) -> Value {
+    let compliance = match control {
+        Some(control) => json!({ "Status": "FAILED", "SecurityControlId": control }),
+        None => json!({ "Status": "FAILED" }),
+    };
+    let id =
+        if kind == "AwsS3Bucket" { "arn:aws:s3:::b" } else { "arn:aws:ec2:us-east-1:123456789012:security-group/sg-1" };
+    let finding = json!({
+        "Id": "f", "GeneratorId": generator, "Compliance": compliance, "Workflow": { "Status": "NEW" }, "RecordState": "ACTIVE",
+        "Resources": [{ "Type": kind, "Id": id }],
+    });
+    let kind = "Security Hub Findings - Imported";
+    json!({ "id": "e", "source": "aws.securityhub", "detail-type": kind, "detail": { "findings": [finding] } })
+}
+
+#[test]
+fn findings_of_every_standard_start_what_their_control_is_for() {
+    let (group, bucket) = ("AwsEc2SecurityGroup", "AwsS3Bucket");
+    for (kind, generator, control, starts) in [
+        (group, "pci-dss/v/3.2.1/PCI.EC2.5", None, "open-security-group"),
+        (group, "pci-dss/v/3.2.1/PCI.EC2.2", None, ""),
+        (group, "nist-800-53/v/5.0.0/EC2.19", None, "open-security-group"),
+        (group, "nist-800-53/v/5.0.0/EC2.2", None, ""),
+        (
+            group,
+            "arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0/rule/4.1",
+            None,
+            "open-security-group",
+        ),
+        (
+            group,
+            "arn:aws-cn:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0/rule/4.2",
+            None,
+            "open-security-group",
+        ),
+        (group, "arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0/rule/4.3", None, ""),
+        (group, "cis-aws-foundations-benchmark/v/3.0.0/5.2", None, "open-security-group"),
+        (group, "cis-aws-foundations-benchmark/v/3.0.0/5.4", None, ""),
+        (group, "cis-aws-foundations-benchmark/v/5.0.0/5.4", None, "open-security-group"),
+        (group, "aws-foundational-security-best-practices/v/1.0.0/EC2.18", None, "open-security-group"),
+        (group, "service-managed-aws-control-tower/v/1.0.0/EC2.19", None, "open-security-group"),
+        (group, "security-control/EC2.13", None, "open-security-group"),
+        (bucket, "pci-dss/v/3.2.1/PCI.S3.1", None, "public-bucket"),
+        (bucket, "pci-dss/v/3.2.1/PCI.S3.2", None, "public-bucket"),
+        (bucket, "pci-dss/v/3.2.1/PCI.S3.5", None, ""),
+        (bucket, "cis-aws-foundations-benchmark/v/1.4.0/2.1.5.2", None, "public-bucket"),
+        (bucket, "nist-800-53/v/5.0.0/S3.2", None, "public-bucket"),
+        // What the finding says itself counts.
+        (group, "pci-dss/v/3.2.1/PCI.EC2.5", Some("EC2.2"), ""),
+        (group, "whatever", Some("EC2.13"), "open-security-group"),
+        (group, "whatever", None, ""),
+    ] {
+        let event = finding(kind, generator, control);
+        let workflows = ["open-security-group", "public-bucket"].map(shipped);
+        let started: Vec<&str> =
+            workflows.iter().filter(|flow| flow.matches(&event)).map(|flow| flow.name.as_str()).collect();
+        assert_eq!(started.join(" "), starts, "{generator} {control:?}");
+    }
+}
+
+#[test]
+fn patterns_see_the_control_of_a_finding_and_nothing_else_is_changed() {
+    let on = |pattern: &str| triggered(&format!("  - event: {{ detail: {{ findings: {pattern} }} }}"));
+    let old = finding("AwsEc2SecurityGroup", "pci-dss/v/3.2.1/PCI.EC2.5", None);
+    assert!(on("{ Compliance: { SecurityControlId: [{ exists: true }] } }").matches(&old));
+    assert!(on("{ GeneratorId: ['pci-dss/v/3.2.1/PCI.EC2.5'] }").matches(&old));
+    assert!(on("{ $or: [{ GeneratorId: [x] }, { Compliance: { SecurityControlId: [EC2.13] } }] }").matches(&old));
+    let workflow = on("{ Compliance: { SecurityControlId: [{ prefix: EC2. }] } }");
+    assert_eq!(workflow.starts(&old).unwrap()[0].to_event(), old, "the run is given what came");
+    // In an event of somebody else, a field of that name is what it is.
+    let mut other = old.clone();
+    other["source"] = json!("acme");
+    assert!(!on("{ Compliance: { SecurityControlId: [EC2.13] } }").matches(&other));
+}
+
+#[test]
+fn only_what_starts_a_run_is_copied_and_not_too_much_of_it() {
+    let on = "  - event: { detail: { findings: { State: [NEW] } } }\n    split: detail.findings";
+    let findings = |states: &dyn Fn(usize) -> &'static str| -> Vec<Value> {
+        (0..100).map(|n| json!({ "Id": n, "State": states(n) })).collect()
+    };
+    let event = |around: Value, findings: Vec<Value>| json!({ "id": "e", "detail": { "around": around, "findings": findings } });
+    let workflow = triggered(on);
+    // A megabyte around a hundred findings, of which one is new: that one is a copy of it, and no other.
+    let many: Vec<Value> = (0..50_000).map(Value::from).collect();
+    let large = event(json!(many), findings(&|n| if n == 7 { "NEW" } else { "OLD" }));
+    assert_eq!(ids(&workflow, &large), ["e/7"]);
+    let part = workflow.starts(&large).unwrap()[0].to_event();
+    assert_eq!(part["detail"]["findings"], json!([{ "Id": 7, "State": "NEW" }]));
+    assert_eq!(part["detail"]["around"], large["detail"]["around"]);
+    let refused = |around: Value| {
+        let event = event(around, findings(&|_| "NEW"));
+        workflow.starts(&event).unwrap_err().to_string()
+    };
+    let expected = "100 items of the event start a run each, and what is around them is too large to be copied for each: at most \
+                    100000 values and 4194304 bytes are copied";
+    assert_eq!(refused(json!(many)), expected);
+    assert_eq!(refused(json!("x".repeat(100_000))), expected);
+    // As Security Hub sends it.
+    assert_eq!(ids(&workflow, &event(json!("x".repeat(1_000)), findings(&|_| "NEW"))).len(), 100);
 }

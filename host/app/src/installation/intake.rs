@@ -109,6 +109,8 @@ impl Installation {
             }
         };
         for part in events {
+            // One after the other: each is a copy of what is around its item.
+            let part = part.to_event();
             let (account, region) = match self.place_of(&part) {
                 Ok(place) => place,
                 Err(error) => {

@@ -1,8 +1,9 @@
 //! Why an event does not match a pattern: each field that fails, with what was there.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Field, Object, Pattern, any_rule, collect_leaves};
+use super::{Field, Object, Pattern, any_rule};
+use crate::view::{ObjectView, ValueView};
 
 /// As many values of a field as anyone reads.
 const SHOWN: usize = 5;
@@ -22,27 +23,29 @@ impl Pattern {
     /// Each field that fails; empty when the event matches. Where no object of an array matches, the one that comes nearest
     /// is told; where no alternative of an `$or` does, all are.
     pub fn explain(&self, event: &Value) -> Vec<Mismatch> {
+        self.explain_seen(ObjectView::of(event))
+    }
+
+    /// The same of an event, or of a part of one.
+    pub(crate) fn explain_seen(&self, event: Option<ObjectView<'_>>) -> Vec<Mismatch> {
         let mut mismatches = Vec::new();
-        explain_object(&self.root, event.as_object(), "", &mut mismatches);
+        explain_object(&self.root, event, "", &mut mismatches);
         mismatches
     }
 }
 
-fn explain_object(pattern: &Object, object: Option<&Map<String, Value>>, path: &str, into: &mut Vec<Mismatch>) {
+fn explain_object(pattern: &Object, object: Option<ObjectView<'_>>, path: &str, into: &mut Vec<Mismatch>) {
     for (name, field) in &pattern.fields {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        let value = object.and_then(|object| object.get(name));
+        let value = object.and_then(|object| object.field(name));
         match field {
-            Field::Rules(rules, _) if any_rule(rules, value) => {}
+            Field::Rules(rules, _) if any_rule(rules, value.as_ref()) => {}
             Field::Rules(_, source) => {
-                let mut leaves = Vec::new();
-                if let Some(value) = value {
-                    collect_leaves(value, &mut leaves);
-                }
+                let leaves = value.as_ref().map(ValueView::leaves).unwrap_or_default();
                 let found = leaves.into_iter().take(SHOWN).cloned().collect();
                 into.push(Mismatch { path, expected: source.clone(), found });
             }
-            Field::Object(inner) => into.append(&mut nearest(inner, value, &path)),
+            Field::Object(inner) => into.append(&mut nearest(inner, value.as_ref(), &path)),
         }
     }
     if !pattern.alternatives.is_empty() && !pattern.alternatives.iter().any(|other| other.matches(object)) {
@@ -54,19 +57,17 @@ fn explain_object(pattern: &Object, object: Option<&Map<String, Value>>, path: &
 }
 
 /// What fails in the object, or in that object of an array in which the fewest fields do.
-fn nearest(pattern: &Object, value: Option<&Value>, path: &str) -> Vec<Mismatch> {
-    let object = |object| {
-        let mut mismatches = Vec::new();
-        explain_object(pattern, object, path, &mut mismatches);
-        mismatches
-    };
-    match value {
-        Some(Value::Object(fields)) => object(Some(fields)),
-        Some(Value::Array(items)) if !items.is_empty() => {
+fn nearest(pattern: &Object, value: Option<&ValueView<'_>>, path: &str) -> Vec<Mismatch> {
+    match value.and_then(ValueView::items) {
+        Some(items) => {
             let each =
-                items.iter().enumerate().map(|(index, item)| nearest(pattern, Some(item), &format!("{path}[{index}]")));
+                items.enumerate().map(|(index, item)| nearest(pattern, Some(&item), &format!("{path}[{index}]")));
             each.min_by_key(Vec::len).unwrap_or_default()
         }
-        _ => object(None),
+        None => {
+            let mut mismatches = Vec::new();
+            explain_object(pattern, value.and_then(ValueView::object), path, &mut mismatches);
+            mismatches
+        }
     }
 }

@@ -11,8 +11,7 @@ type References<'w> = BTreeMap<&'w str, Vec<(&'w str, &'w Span)>>;
 
 /// Tells of each circle once, and gives the variables that are in one.
 pub(super) fn check(workflow: &Workflow, problems: &mut Collector<'_>) -> BTreeSet<String> {
-    let references: References<'_> =
-        workflow.vars.iter().map(|(name, _)| (name.as_str(), of(workflow, name))).collect();
+    let references: References<'_> = workflow.vars.keys().map(|name| (name.as_str(), of(workflow, name))).collect();
     let mut circular = BTreeSet::new();
     let mut ended = BTreeSet::new();
     for first in references.keys() {

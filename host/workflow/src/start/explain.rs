@@ -25,8 +25,8 @@ impl Workflow {
         for (index, trigger) in self.triggers.iter().enumerate() {
             let Trigger::Event(trigger) = trigger else { continue };
             let number = index + 1;
-            let parts = trigger.parts(event)?;
-            if parts.is_empty() {
+            let items = trigger.split.as_ref().map(|split| split.items(event)).transpose()?.unwrap_or_default();
+            if items.is_empty() {
                 let mut mismatches = trigger.pattern.explain(event);
                 if let (Some(split), true) = (&trigger.split, mismatches.is_empty()) {
                     mismatches.push(Mismatch {
@@ -37,9 +37,11 @@ impl Workflow {
                 }
                 explanations.push(Explanation { trigger: number, item: None, mismatches });
             }
-            for (place, part) in parts.iter().enumerate() {
-                let item = trigger.split.as_ref().map(|split| (split.to_string(), place));
-                explanations.push(Explanation { trigger: number, item, mismatches: trigger.pattern.explain(part) });
+            for (place, (split, item)) in
+                trigger.split.iter().flat_map(|split| items.iter().map(move |item| (split, item))).enumerate()
+            {
+                let mismatches = trigger.pattern.explain_seen(split.view(event, place, item));
+                explanations.push(Explanation { trigger: number, item: Some((split.to_string(), place)), mismatches });
             }
         }
         Ok(explanations)

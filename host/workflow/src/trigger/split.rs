@@ -3,6 +3,9 @@
 //! In an event that was split, the item replaces the list by a list of that one item, so that patterns and expressions are
 //! written as AWS documents the event. Its `id` is the event's, a slash, and the item's place: each part is known by an id
 //! of its own, and a repeat of the whole event repeats each of them.
+//!
+//! Parts are matched as views of the event ([`ObjectView`]); only one that starts a run is made, which copies what is around
+//! the list.
 
 use std::fmt;
 
@@ -10,10 +13,16 @@ use serde_json::{Map, Value};
 
 use crate::problem::Collector;
 use crate::read;
+use crate::view::{ObjectView, part_id};
 use crate::yaml::Node;
 
-/// Security Hub sends at most 100 findings at once, and each item costs a copy of what is around the list.
+/// Security Hub sends at most 100 findings at once.
 const MOST: usize = 100;
+/// As many values as are copied for all parts of an event, which take some 100 bytes each in memory. Around Security Hub's
+/// findings there are about 15.
+const MAX_COPIED: usize = 100_000;
+/// As many bytes of text as are copied for all parts of an event.
+const MAX_COPIED_BYTES: usize = 4 << 20;
 /// A list does not lie deeper.
 const DEEPEST: usize = 16;
 
@@ -23,42 +32,111 @@ pub struct Split {
     path: Vec<String>,
 }
 
-/// An event has too many items.
+/// An event is too large to be split.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{path}` of the event has {found} items; at most {MOST} are split")]
-pub struct SplitError {
-    path: String,
-    found: usize,
+pub enum SplitError {
+    /// It has too many items.
+    #[error("`{path}` of the event has {found} items; at most {MOST} are split")]
+    Items {
+        /// The list.
+        path: String,
+        /// How many items it has.
+        found: usize,
+    },
+    /// What is around the list is too large to be copied for each item.
+    #[error(
+        "{parts} items of the event start a run each, and what is around them is too large to be copied for each: at most \
+         {MAX_COPIED} values and {MAX_COPIED_BYTES} bytes are copied"
+    )]
+    Around {
+        /// How many items start a run.
+        parts: usize,
+    },
+}
+
+/// How much there is to copy.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Amount {
+    values: usize,
+    bytes: usize,
+}
+
+impl Amount {
+    pub(crate) fn add(&mut self, other: Amount) {
+        self.values = self.values.saturating_add(other.values);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+
+    /// Whether so much may be copied for the parts of an event.
+    pub(crate) fn check(self, parts: usize) -> Result<(), SplitError> {
+        let fits = self.values <= MAX_COPIED && self.bytes <= MAX_COPIED_BYTES;
+        if fits { Ok(()) } else { Err(SplitError::Around { parts }) }
+    }
 }
 
 impl Split {
-    /// The events that the event is split into. When the list is not there, there are none.
-    pub(super) fn parts(&self, event: &Value) -> Result<Vec<Value>, SplitError> {
-        let mut shell = event.clone();
-        let Some(items) = self.place(&mut shell).and_then(Value::as_array_mut).map(std::mem::take) else {
-            return Ok(Vec::new());
-        };
+    /// The items of the list. When the list is not there, there are none.
+    pub(crate) fn items<'e>(&self, event: &'e Value) -> Result<&'e [Value], SplitError> {
+        let list = self.path.iter().try_fold(event, |value, name| value.as_object()?.get(name));
+        let items = list.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         if items.len() > MOST {
-            return Err(SplitError { path: self.to_string(), found: items.len() });
+            return Err(SplitError::Items { path: self.to_string(), found: items.len() });
         }
-        let id = event.get("id").and_then(Value::as_str).unwrap_or_default();
-        let part = |(index, item): (usize, Value)| {
-            let mut part = shell.clone();
-            if let Some(place) = self.place(&mut part) {
-                *place = Value::Array(vec![item]);
-            }
-            if let Value::Object(fields) = &mut part {
-                fields.insert("id".to_owned(), Value::String(format!("{id}/{index}")));
-            }
-            part
-        };
-        Ok(items.into_iter().enumerate().map(part).collect())
+        Ok(items)
     }
 
-    fn place<'v>(&self, event: &'v mut Value) -> Option<&'v mut Value> {
-        self.path.iter().try_fold(event, |value, name| {
-            value.as_object_mut().and_then(|fields: &mut Map<_, _>| fields.get_mut(name))
-        })
+    /// The part of the event with one of the items, as patterns see it.
+    pub(crate) fn view<'e>(&'e self, event: &'e Value, index: usize, item: &'e Value) -> Option<ObjectView<'e>> {
+        ObjectView::part(event, &self.path, index, item)
+    }
+
+    /// The part of the event with one of the items, made of copies.
+    pub(crate) fn make(&self, event: &Value, index: usize, item: &Value) -> Value {
+        let mut part = with_item(event, &self.path, item);
+        if let (Value::Object(fields), Some(event)) = (&mut part, event.as_object()) {
+            fields.insert("id".to_owned(), part_id(event, index));
+        }
+        part
+    }
+
+    /// What is copied for each part besides its item.
+    pub(crate) fn around(&self, event: &Value) -> Amount {
+        let mut amount = Amount::default();
+        around(event, Some(&self.path), &mut amount);
+        amount
+    }
+}
+
+/// A value with a list of one item in place of the list at the end of the way.
+fn with_item(value: &Value, way: &[String], item: &Value) -> Value {
+    match (value, way) {
+        (_, []) => Value::Array(vec![item.clone()]),
+        (Value::Object(fields), [first, rest @ ..]) => {
+            let field = |(name, value): (&String, &Value)| {
+                let value = if name == first { with_item(value, rest, item) } else { value.clone() };
+                (name.clone(), value)
+            };
+            Value::Object(fields.iter().map(field).collect::<Map<_, _>>())
+        }
+        (other, _) => other.clone(),
+    }
+}
+
+/// Adds up a value without what is at the end of the way.
+fn around(value: &Value, way: Option<&[String]>, amount: &mut Amount) {
+    amount.values += 1;
+    match (value, way) {
+        (_, Some([])) => {}
+        (Value::Object(fields), way) => {
+            for (name, value) in fields {
+                amount.bytes += name.len();
+                let rest = way.and_then(|way| way.split_first()).filter(|(first, _)| *first == name);
+                around(value, rest.map(|(_, rest)| rest), amount);
+            }
+        }
+        (Value::Array(items), _) => items.iter().for_each(|item| around(item, None, amount)),
+        (Value::String(text), _) => amount.bytes += text.len(),
+        _ => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ::workflow::{Explanation, Mismatch, Surroundings, Workflow, check_envelope};
+use ::workflow::{EventPart, Explanation, Mismatch, Surroundings, Workflow, check_envelope};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -62,10 +62,9 @@ fn load(file: &Path) -> Result<Workflow, Error> {
 fn ask(workflow: &Workflow, event: &Value, explain: bool) -> Result<Found, Error> {
     let failed = |error| Error::Failed { message: format!("workflow `{}`: {error}", workflow.name), help: None };
     let events = workflow.starts(event).map_err(failed)?;
-    let id = |event: Value| event.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
     let triggers = if explain { Some(workflow.explain(event).map_err(failed)?) } else { None };
     let triggers = triggers.map(|triggers| triggers.into_iter().map(Trigger::from).collect());
-    Ok(Found { workflow: workflow.name.clone(), events: events.into_iter().map(id).collect(), triggers })
+    Ok(Found { workflow: workflow.name.clone(), events: events.iter().map(EventPart::id).collect(), triggers })
 }
 
 impl From<Explanation> for Trigger {
