@@ -33,7 +33,9 @@ pub async fn of_workflow(
     Path(name): Path<String>,
     Query(query): Query<PictureQuery>,
 ) -> Answer<Response> {
-    Ok(drawn(&Picture::of(&installation.workflow(&name)?.workflow), query))
+    let stored = installation.workflow(&name)?;
+    let draw = move || drawn(&Picture::of(&stored.workflow), &query);
+    Ok(installation.draw("drawing the workflow", draw).await?)
 }
 
 /// Look at a run as a picture
@@ -51,10 +53,11 @@ pub async fn of_run(
 ) -> Answer<Response> {
     let view = installation.run(&run).await?;
     let now = installation.known.now();
-    Ok(drawn(&Picture::of_run(view.workflow.as_deref(), &view.history.run, now), query))
+    let draw = move || drawn(&Picture::of_run(view.workflow.as_deref(), &view.history.run, now), &query);
+    Ok(installation.draw("drawing the run", draw).await?)
 }
 
-fn drawn(picture: &Picture, query: PictureQuery) -> Response {
+fn drawn(picture: &Picture, query: &PictureQuery) -> Response {
     match query.format {
         PictureFormat::Svg => {
             let headers = [(CONTENT_TYPE, "image/svg+xml"), (CONTENT_SECURITY_POLICY, ONLY_ITS_STYLE.as_str())];

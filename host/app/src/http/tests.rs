@@ -2,6 +2,7 @@
 
 mod access;
 mod access_page;
+mod checking;
 mod clock;
 mod component;
 mod connections;

@@ -141,5 +141,5 @@ pub async fn enable(
 )]
 pub async fn check(State(installation): Installed, request: Request) -> Answer<Json<CheckedWorkflow>> {
     let source = body::text(request, MEDIA).await?;
-    Ok(Json(CheckedWorkflow::from(&installation.check_workflow("workflow.yaml", &source)?)))
+    Ok(Json(CheckedWorkflow::from(&installation.check_workflow("workflow.yaml", &source).await?)))
 }

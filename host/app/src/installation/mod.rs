@@ -3,6 +3,7 @@
 
 mod audit;
 mod check;
+mod checks;
 mod clock;
 mod components;
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use topics::{Heard, Signers};
 pub use waiting::{Awaited, Wait};
 pub use workflows::Precondition;
 
+use checks::Checks;
 use components::Components;
 use schedules::Scheduled;
 use secrets::Vault;
@@ -76,6 +78,7 @@ pub struct Installation {
     signers: Signers,
     /// A place for each event that is being taken.
     taking: Arc<Semaphore>,
+    checks: Checks,
     checker: Checker,
     components: Arc<Components>,
     /// Held while an audit is made.
@@ -133,6 +136,7 @@ impl Installation {
             topics: config.topics.clone(),
             signers,
             taking: intake::places(),
+            checks: Checks::new(),
             checker,
             components,
             auditing,

@@ -63,6 +63,10 @@ impl Installation {
             );
             return Err(Error::Conflict(message));
         }
+        // What is given can be more work than what a workflow gives itself.
+        let (document, given) = (stored.workflow.clone(), inputs.clone());
+        let checked = self.checks.make("checking the inputs", move || document.inputs(&given).map(drop)).await?;
+        checked.map_err(|error| Error::Invalid(error.to_string()))?;
         let start = Start {
             workflow: stored.workflow.clone(),
             plugins: BTreeMap::new(),

@@ -22,16 +22,20 @@ pub enum Precondition {
 
 impl Installation {
     /// Checks a workflow's document against what is installed.
-    pub fn check_workflow(&self, file: &str, source: &str) -> Result<Workflow> {
-        let (plugins, workflows) = {
-            let known = self.known.read();
-            (
-                schemas(&known),
-                known.workflows().map(|stored| (stored.workflow.name.clone(), stored.workflow.clone())).collect(),
-            )
+    pub async fn check_workflow(&self, file: &str, source: &str) -> Result<Workflow> {
+        let (known, file, source) = (self.known.clone(), file.to_owned(), source.to_owned());
+        let check = move || {
+            let (plugins, workflows) = {
+                let known = known.read();
+                (
+                    schemas(&known),
+                    known.workflows().map(|stored| (stored.workflow.name.clone(), stored.workflow.clone())).collect(),
+                )
+            };
+            let surroundings = Surroundings { plugins: Some(&plugins), workflows: Some(&workflows) };
+            workflow::load(&file, &source, &surroundings).map_err(Error::Workflow)
         };
-        let surroundings = Surroundings { plugins: Some(&plugins), workflows: Some(&workflows) };
-        let workflow = workflow::load(file, source, &surroundings).map_err(Error::Workflow)?;
+        let workflow = self.checks.make("checking the workflow", check).await??;
         for schedule in workflow.schedules() {
             self.place(schedule).map_err(Error::Invalid)?;
         }
@@ -47,7 +51,7 @@ impl Installation {
         precondition: &Precondition,
         by: &Person,
     ) -> Result<Arc<StoredWorkflow>> {
-        let workflow = self.check_workflow(&format!("{name}.yaml"), source)?;
+        let workflow = self.check_workflow(&format!("{name}.yaml"), source).await?;
         if workflow.name != name {
             return Err(Error::Invalid(format!("the document's name is `{}`, not `{name}`", workflow.name)));
         }
