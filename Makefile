@@ -25,7 +25,7 @@ test: build
 	@scripts/cases --notes $(cases) --check
 
 build: setup
-	cargo build --locked -p app -p quell-encode -p test-features
+	cargo build --locked -p app -p test-features
 	scripts/build-plugins
 
 setup:
