@@ -111,7 +111,7 @@ impl<'a> Subject<'a> {
             version: uploaded.map_or("", |uploaded| &uploaded.version),
             imports: uploaded.into_iter().flat_map(|uploaded| &uploaded.imports).map(String::as_str).collect(),
             grant: registry.grant(digest),
-            guardrail: registry.guardrail().map(|guardrail| &guardrail.policy),
+            guardrail: registry.enforced_guardrail(),
             called,
         }
     }

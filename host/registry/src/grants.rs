@@ -7,14 +7,16 @@ use ledger::{Draft, Malformed, Millis, Record};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::Registry;
-use crate::read::{facts, malformed, text};
+use crate::read::{facts, text};
+use crate::{Registry, UnreadablePolicy};
 
 /// What was granted to a digest, at one time.
 #[derive(Clone, Debug)]
 pub struct GrantRecord {
-    /// The policy; `None` when the grant was revoked.
+    /// The policy; `None` when the grant was revoked, or cannot be read.
     pub policy: Option<Policy>,
+    /// What is wrong with a policy that cannot be read.
+    pub unreadable: Option<UnreadablePolicy>,
     /// Who put or revoked it.
     pub by: String,
     /// When.
@@ -64,21 +66,30 @@ impl Registry {
         match record.entry.kind.as_str() {
             "grant.put" => {
                 let Granted { digest } = facts(record)?;
-                let policy = Some(policy(record, &format!("grant:{}", short(&digest)))?);
-                self.grants.entry(digest).or_default().push(GrantRecord { policy, by, time });
+                let (policy, unreadable) = match policy(record, &format!("grant:{}", short(&digest)))? {
+                    Ok(policy) => (Some(policy), None),
+                    Err(unreadable) => (None, Some(unreadable)),
+                };
+                self.grants.entry(digest).or_default().push(GrantRecord { policy, unreadable, by, time });
             }
             "grant.revoked" => {
                 let Granted { digest } = facts(record)?;
-                self.grants.entry(digest).or_default().push(GrantRecord { policy: None, by, time });
+                let revoked = GrantRecord { policy: None, unreadable: None, by, time };
+                self.grants.entry(digest).or_default().push(revoked);
             }
-            "guardrail.put" => self.guardrail = Some(Guardrail { policy: policy(record, "guardrail")?, by, time }),
-            "guardrail.removed" => self.guardrail = None,
+            "guardrail.put" => match policy(record, "guardrail")? {
+                Ok(policy) => {
+                    (self.guardrail, self.unreadable_guardrail) = (Some(Guardrail { policy, by, time }), None);
+                }
+                Err(unreadable) => (self.guardrail, self.unreadable_guardrail) = (None, Some(unreadable)),
+            },
+            "guardrail.removed" => (self.guardrail, self.unreadable_guardrail) = (None, None),
             _ => {}
         }
         Ok(())
     }
 
-    /// The policy that is granted to `digest` now.
+    /// The policy that is granted to `digest` now, if it can be read.
     pub fn grant(&self, digest: &str) -> Option<&Policy> {
         self.grants.get(digest)?.last()?.policy.as_ref()
     }
@@ -88,15 +99,16 @@ impl Registry {
         self.grants.get(digest).map_or(&[], Vec::as_slice)
     }
 
-    /// The guardrail.
+    /// The guardrail, if it can be read.
     pub fn guardrail(&self) -> Option<&Guardrail> {
         self.guardrail.as_ref()
     }
 
-    /// The guardrail and the grant as the gate wants them.
+    /// The guardrail and the grant as the gate wants them. What cannot be read denies everything.
     pub fn effective(&self, digest: &str) -> (Arc<[Policy]>, Arc<[Policy]>) {
-        let guardrails = self.guardrail.iter().map(|guardrail| guardrail.policy.clone()).collect();
-        (guardrails, self.grant(digest).cloned().into_iter().collect())
+        let guardrails = self.enforced_guardrail().cloned().into_iter().collect();
+        let unreadable = self.unreadable_grant(digest).map(|unreadable| &unreadable.denial);
+        (guardrails, self.grant(digest).or(unreadable).cloned().into_iter().collect())
     }
 }
 
@@ -105,6 +117,10 @@ fn short(digest: &str) -> &str {
     digest.get(..12).unwrap_or(digest)
 }
 
-fn policy(record: &Record, name: &str) -> Result<Policy, Malformed> {
-    Policy::load(name, &text(record, "policy")?).map_err(|error| malformed(record, error.to_string()))
+fn policy(record: &Record, name: &str) -> Result<Result<Policy, UnreadablePolicy>, Malformed> {
+    let text = text(record, "policy").map_err(|missing| missing.to_string());
+    match text.and_then(|text| Policy::load(name, &text).map_err(|error| error.to_string())) {
+        Ok(policy) => Ok(Ok(policy)),
+        Err(problems) => UnreadablePolicy::new(record, name, problems).map(Err),
+    }
 }

@@ -8,6 +8,7 @@ mod grants;
 mod carry_over;
 mod limits;
 mod workflows;
+mod unreadable;
 mod token;
 mod scope;
 mod secret;
@@ -32,6 +33,7 @@ pub use token::{
     Authenticated, NewToken, Token, TokenTerms, token_created, token_recovered, token_revoked, token_used,
 };
 pub use topics::{topic_brought, topic_subscribed, topic_unsubscribed};
+pub use unreadable::{UnreadablePolicy, UnreadableWorkflow};
 pub use workflows::{StoredWorkflow, Switch, workflow_disabled, workflow_enabled, workflow_put};
 
 /// All that an installation knows.
@@ -41,8 +43,10 @@ pub struct Registry {
     latest: BTreeMap<String, String>,
     grants: BTreeMap<String, Vec<GrantRecord>>,
     guardrail: Option<Guardrail>,
+    unreadable_guardrail: Option<UnreadablePolicy>,
     limits: BTreeMap<String, Value>,
     workflows: BTreeMap<String, Arc<StoredWorkflow>>,
+    unreadable: BTreeMap<String, Arc<UnreadableWorkflow>>,
     current: BTreeMap<String, String>,
     switches: BTreeMap<String, Switch>,
     tokens: BTreeMap<String, Token>,

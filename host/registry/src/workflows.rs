@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::json;
 use workflow::{Surroundings, Workflow};
 
-use crate::Registry;
-use crate::read::{facts, malformed, text};
+use crate::read::{facts, text};
+use crate::{Registry, UnreadableWorkflow};
 
 /// A workflow as it is stored.
 #[derive(Clone, Debug)]
@@ -81,21 +81,28 @@ impl Registry {
 
     fn apply_put(&mut self, record: &Record) -> Result<(), Malformed> {
         let Put { name, digest } = facts(record)?;
-        let source = text(record, "source")?;
-        let workflow = workflow::load(&name, &source, &Surroundings::default())
-            .map_err(|problems| malformed(record, format!("the workflow does not load: {}", problems.render(false))))?;
-        let stored = StoredWorkflow {
-            workflow: Arc::new(workflow),
-            source,
-            by: record.entry.actor.clone(),
-            time: record.entry.time,
-        };
-        self.workflows.insert(digest.clone(), Arc::new(stored));
+        let (by, time) = (record.entry.actor.clone(), record.entry.time);
+        let source = text(record, "source").map_err(|missing| (None, missing.to_string()));
+        let loaded = source.and_then(|source| match workflow::load(&name, &source, &Surroundings::default()) {
+            Ok(workflow) => Ok((Arc::new(workflow), source)),
+            Err(problems) => Err((Some(source), problems.render(false))),
+        });
+        match loaded {
+            Ok((workflow, source)) => {
+                let stored = StoredWorkflow { workflow, source, by, time };
+                self.workflows.insert(digest.clone(), Arc::new(stored));
+            }
+            Err((source, problems)) => {
+                let (name, digest) = (name.clone(), digest.clone());
+                let unreadable = UnreadableWorkflow { name, digest: digest.clone(), source, problems, by, time };
+                self.unreadable.insert(digest, Arc::new(unreadable));
+            }
+        }
         self.current.insert(name, digest);
         Ok(())
     }
 
-    /// The newest workflow of this name.
+    /// The newest workflow of this name, if it can be read.
     pub fn workflow(&self, name: &str) -> Option<&Arc<StoredWorkflow>> {
         self.workflows.get(self.current.get(name)?)
     }
@@ -115,7 +122,7 @@ impl Registry {
         self.workflows.get(digest)
     }
 
-    /// The newest workflow of each name.
+    /// The newest workflow of each name, as far as they can be read.
     pub fn workflows(&self) -> impl Iterator<Item = &Arc<StoredWorkflow>> {
         self.current.values().filter_map(|digest| self.workflows.get(digest))
     }

@@ -24,13 +24,15 @@ pub enum DriveError {
     /// Its entries do not make a run, or the ledger failed.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// The workflow that it started with is not here.
-    #[error("run `{run}` needs the workflow with the digest `{digest}`, which is not stored here")]
+    /// The workflow that it started with is not here, or cannot be read here.
+    #[error("run `{run}` needs the workflow with the digest `{digest}`, which {why}")]
     NoWorkflow {
         /// The run.
         run: String,
         /// The workflow's digest.
         digest: String,
+        /// What keeps it from being used.
+        why: String,
     },
     /// Another driver has it now.
     #[error("run `{run}` was taken over: {why}")]
@@ -151,15 +153,20 @@ impl Runner {
     /// The workflow that a run started with, linked with those that it calls.
     pub fn workflow(&self, history: &History) -> Result<Arc<Workflow>, DriveError> {
         let info = history.run.info();
-        let missing = |digest: &str| DriveError::NoWorkflow { run: info.id.clone(), digest: digest.into() };
+        let unusable = |digest: &str, why| DriveError::NoWorkflow { run: info.id.clone(), digest: digest.into(), why };
+        let missing = |digest: &str| {
+            let problems = self.workflows.problems(digest).map(|problems| format!("cannot be read here: {problems}"));
+            unusable(digest, problems.unwrap_or_else(|| "is not stored here".into()))
+        };
         let workflow = self.workflows.by_digest(&info.workflow_digest).ok_or_else(|| missing(&info.workflow_digest))?;
         if info.callees.is_empty() {
             return Ok(workflow);
         }
         // Those that it calls are the ones that the run started with, too.
         let find = |name: &str| info.callees.get(name).and_then(|digest| self.workflows.by_digest(digest));
-        let linked = workflow.link(&find).map_err(|error| missing(&error.to_string()))?;
-        Ok(Arc::new(linked))
+        let linked = workflow.link(&find);
+        let why = |error: &dyn std::fmt::Display| format!("cannot be put together with those that it calls: {error}");
+        Ok(Arc::new(linked.map_err(|error| unusable(&info.workflow_digest, why(&error)))?))
     }
 }
 

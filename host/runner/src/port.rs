@@ -56,6 +56,11 @@ pub trait Plugins: Send + Sync {
 pub trait Workflows: Send + Sync {
     /// The workflow with this digest. A run keeps the one that it started with.
     fn by_digest(&self, digest: &str) -> Option<Arc<Workflow>>;
+
+    /// What is wrong with the workflow with this digest, if it is here and cannot be read.
+    fn problems(&self, _digest: &str) -> Option<String> {
+        None
+    }
 }
 
 /// Has runs driven. At least once for each call; more often does no harm.

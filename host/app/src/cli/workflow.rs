@@ -179,7 +179,11 @@ fn about(path: &Path) -> impl FnOnce(Error) -> Error {
 fn list(workflows: Vec<WorkflowInfo>) -> Page {
     let row = |workflow: WorkflowInfo| {
         let starts: Vec<&str> = workflow.started_by.iter().map(|starter| starter.name()).collect();
-        let starts = if workflow.disabled.is_some() { "disabled".to_owned() } else { starts.join(", ") };
+        let starts = match (&workflow.unreadable, &workflow.disabled) {
+            (Some(_), _) => "nothing: it cannot be read".to_owned(),
+            (None, Some(_)) => "disabled".to_owned(),
+            (None, None) => starts.join(", "),
+        };
         let (digest, plugins) = (short(&workflow.digest).to_owned(), workflow.plugins.join(", "));
         vec![workflow.name, digest, starts, plugins, workflow.by, time::moment(workflow.time)]
     };

@@ -45,7 +45,12 @@ pub async fn put(
 )]
 pub async fn get(State(installation): Installed, Path(plugin): Path<String>) -> Answer<impl IntoResponse> {
     let plugin = installation.plugin(&plugin)?;
-    let policy = installation.known.read().grant(&plugin.uploaded.digest).map(|policy| policy.source().to_owned());
+    let known = installation.known.read();
+    if let Some(unreadable) = known.unreadable_grant(&plugin.uploaded.digest) {
+        let what = format!("the grant of plugin `{}`", plugin.uploaded.name);
+        return Err(Error::unreadable_policy(&what, unreadable).into());
+    }
+    let policy = known.grant(&plugin.uploaded.digest).map(|policy| policy.source().to_owned());
     let missing = || Error::NotFound { what: "grant of plugin", name: plugin.uploaded.name.clone() };
     Ok(([(CONTENT_TYPE, "application/json")], policy.ok_or_else(missing)?))
 }

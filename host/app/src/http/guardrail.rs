@@ -31,7 +31,11 @@ pub async fn put(State(installation): Installed, Extension(by): By, request: Req
     responses((status = 200, description = "The policy as it was put.", body = serde_json::Value))
 )]
 pub async fn get(State(installation): Installed) -> Answer<impl IntoResponse> {
-    let policy = installation.known.read().guardrail().map(|guardrail| guardrail.policy.source().to_owned());
+    let known = installation.known.read();
+    if let Some(unreadable) = known.unreadable_guardrail() {
+        return Err(Error::unreadable_policy("the guardrail", unreadable).into());
+    }
+    let policy = known.guardrail().map(|guardrail| guardrail.policy.source().to_owned());
     let missing = || Error::NotFound { what: "policy", name: "guardrail".into() };
     Ok(([(CONTENT_TYPE, "application/json")], policy.ok_or_else(missing)?))
 }

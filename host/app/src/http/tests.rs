@@ -20,6 +20,7 @@ mod sending;
 mod signing;
 mod starting;
 mod tokens;
+mod unreadable;
 mod uploading;
 mod server;
 

@@ -75,7 +75,11 @@ fn tag(info: &WorkflowInfo) -> [(HeaderName, String); 1] {
 )]
 pub async fn list(State(installation): Installed) -> Json<Workflows> {
     let known = installation.known.read();
-    Json(Workflows { workflows: known.workflows().map(|stored| WorkflowInfo::of(stored, &known)).collect() })
+    let readable = known.workflows().map(|stored| WorkflowInfo::of(stored, &known));
+    let unreadable = known.unreadable_workflows().map(|stored| WorkflowInfo::unreadable(stored, &known));
+    let mut workflows: Vec<WorkflowInfo> = readable.chain(unreadable).collect();
+    workflows.sort_by(|a, b| a.name.cmp(&b.name));
+    Json(Workflows { workflows })
 }
 
 /// Read a workflow
@@ -88,6 +92,11 @@ pub async fn get(
     State(installation): Installed,
     Path(name): Path<String>,
 ) -> Answer<([(HeaderName, String); 1], Json<Workflow>)> {
+    if let Some(unreadable) = installation.known.read().unreadable_workflow(&name) {
+        // So that it can be mended.
+        let info = WorkflowInfo::unreadable(unreadable, &installation.known.read());
+        return Ok((tag(&info), Json(Workflow { info, source: unreadable.source.clone().unwrap_or_default() })));
+    }
     let stored = installation.workflow(&name)?;
     let info = WorkflowInfo::of(&stored, &installation.known.read());
     Ok((tag(&info), Json(Workflow { info, source: stored.source.clone() })))

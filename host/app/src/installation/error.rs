@@ -1,6 +1,7 @@
 //! Why something that a person asked for was not done: whose fault it is, and what to do.
 
 use ledger::LedgerError;
+use registry::UnreadablePolicy;
 use runner::{DriveError, HistoryError, InputError, StartError};
 use sandbox::{CheckError, Ended, Refused};
 use workflow::{DecisionError, Problems};
@@ -60,6 +61,16 @@ pub enum Error {
     /// Quell cannot, now.
     #[error("{0}")]
     Unavailable(String),
+}
+
+impl Error {
+    /// A policy that is stored, and holds in no way but that it denies everything.
+    pub fn unreadable_policy(what: &str, unreadable: &UnreadablePolicy) -> Error {
+        let problems = &unreadable.problems;
+        Error::Conflict(format!(
+            "{what} cannot be read by this Quell, and denies everything: put a policy without this problem\n{problems}"
+        ))
+    }
 }
 
 impl From<LedgerError> for Error {

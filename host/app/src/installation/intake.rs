@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ledger::{Draft, EVENTS, Fence};
 use operations::About;
-use registry::{event_disabled, event_refused, event_unmatched};
+use registry::{UnreadableWorkflow, event_disabled, event_refused, event_unmatched};
 use runner::{Same, Start, Started};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
@@ -17,6 +17,7 @@ use tracing::Instrument as _;
 use workflow::Workflow;
 
 use super::source::Source;
+use super::workflows::unusable;
 use super::{Error, Installation, Result};
 
 /// How long a sender waits for an answer
@@ -70,6 +71,9 @@ impl Installation {
         self.envelope(event, by).await?;
         let workflows: Vec<_> = self.known.read().workflows().map(|stored| stored.workflow.clone()).collect();
         let mut course = Course::default();
+        for unreadable in self.unreadable() {
+            course.refusal = Some(self.refuse(event, unusable(&unreadable), by).await?);
+        }
         for workflow in workflows {
             self.take_for(&workflow, event, by, &mut course).await?;
         }
@@ -80,6 +84,12 @@ impl Installation {
             (_, false) => {}
         }
         Ok(intake)
+    }
+
+    /// The workflows that may be started and cannot be read: whether an event is for one of them, nobody can tell.
+    fn unreadable(&self) -> Vec<Arc<UnreadableWorkflow>> {
+        let known = self.known.read();
+        known.unreadable_workflows().filter(|unreadable| !known.is_disabled(&unreadable.name)).cloned().collect()
     }
 
     /// What the event leads to in one workflow.

@@ -40,6 +40,14 @@ impl Known {
                 registry.apply(record)?;
             }
         }
+        for unreadable in registry.unreadable_workflows() {
+            let (workflow, problems) = (&unreadable.name, &unreadable.problems);
+            tracing::error!(workflow, problems, "a stored workflow cannot be read by this Quell: nothing starts it");
+        }
+        if let Some(unreadable) = registry.unreadable_guardrail() {
+            let problems = &unreadable.problems;
+            tracing::error!(problems, "the guardrail cannot be read by this Quell: no plugin may do anything");
+        }
         let registry = RwLock::new(registry);
         Ok(Known { ledger, clock, registry, changing: Mutex::new(read), changed: Notify::new() })
     }
@@ -110,6 +118,10 @@ impl Policies for Known {
 impl Workflows for Known {
     fn by_digest(&self, digest: &str) -> Option<Arc<Workflow>> {
         self.read().workflow_by_digest(digest).map(|stored| stored.workflow.clone())
+    }
+
+    fn problems(&self, digest: &str) -> Option<String> {
+        self.read().unreadable_by_digest(digest).map(|unreadable| unreadable.problems.clone())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use capability::{Catalog as _, Spec};
 use grant::Policy;
-use registry::{CarryOver, Plugin, grant_put, grant_revoked, guardrail_put, guardrail_removed};
+use registry::{CarryOver, Plugin, Registry, grant_put, grant_revoked, guardrail_put, guardrail_removed};
 
 use serde_json::Value;
 
@@ -50,7 +50,8 @@ impl Installation {
         let plugin = self.plugin(plugin)?;
         let digest = &plugin.uploaded.digest;
         let mut change = self.known.change().await;
-        if self.known.read().grant(digest).is_none() {
+        let is_granted = |known: &Registry| known.grant(digest).is_some() || known.unreadable_grant(digest).is_some();
+        if !is_granted(&self.known.read()) {
             return Err(Error::NotFound { what: "grant of plugin", name: plugin.uploaded.name.clone() });
         }
         Ok(change.append(grant_revoked(digest, self.known.now(), &by.actor())).await?)
@@ -118,7 +119,7 @@ impl Installation {
     /// Removes the guardrail.
     pub async fn remove_guardrail(&self, by: &Person) -> Result<()> {
         let mut change = self.known.change().await;
-        if self.known.read().guardrail().is_none() {
+        if self.known.read().enforced_guardrail().is_none() {
             return Err(Error::NotFound { what: "policy", name: "guardrail".into() });
         }
         Ok(change.append(guardrail_removed(self.known.now(), &by.actor())).await?)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use registry::{Registry, StoredWorkflow, workflow_disabled, workflow_enabled, workflow_put};
+use registry::{Registry, StoredWorkflow, UnreadableWorkflow, workflow_disabled, workflow_enabled, workflow_put};
 use workflow::{PluginSchema, Surroundings, Workflow};
 
 use super::{Error, Installation, Person, Result};
@@ -56,9 +56,14 @@ impl Installation {
             return Err(Error::Invalid(format!("the document's name is `{}`, not `{name}`", workflow.name)));
         }
         let mut change = self.known.change().await;
-        let stored = self.known.read().workflow(name).cloned();
-        precondition.check(name, stored.as_deref())?;
-        if stored.is_none_or(|stored| stored.workflow.digest != workflow.digest) {
+        let stored = {
+            let known = self.known.read();
+            let readable = known.workflow(name).map(|stored| (stored.workflow.digest.clone(), stored.by.clone()));
+            readable
+                .or_else(|| known.unreadable_workflow(name).map(|stored| (stored.digest.clone(), stored.by.clone())))
+        };
+        precondition.check(name, stored.as_ref())?;
+        if stored.is_none_or(|(digest, _)| digest != workflow.digest) {
             change.append(workflow_put(&workflow, source, self.known.now(), &by.actor())).await?;
         }
         drop(change);
@@ -67,13 +72,19 @@ impl Installation {
 
     /// The newest workflow of this name.
     pub fn workflow(&self, name: &str) -> Result<Arc<StoredWorkflow>> {
-        let missing = || Error::NotFound { what: "workflow", name: name.into() };
-        self.known.read().workflow(name).cloned().ok_or_else(missing)
+        let known = self.known.read();
+        match (known.workflow(name), known.unreadable_workflow(name)) {
+            (Some(stored), _) => Ok(stored.clone()),
+            (None, Some(unreadable)) => Err(unusable(unreadable)),
+            (None, None) => Err(Error::NotFound { what: "workflow", name: name.into() }),
+        }
     }
 
     /// Has nothing start the workflow any more, or lets it be started again. Runs under way go on. Again changes nothing.
     pub async fn switch_workflow(&self, name: &str, disable: bool, reason: Option<&str>, by: &Person) -> Result<()> {
-        self.workflow(name)?;
+        if self.known.read().unreadable_workflow(name).is_none() {
+            self.workflow(name)?;
+        }
         let mut change = self.known.change().await;
         if self.known.read().is_disabled(name) == disable {
             return Ok(());
@@ -84,21 +95,28 @@ impl Installation {
 }
 
 impl Precondition {
-    fn check(&self, name: &str, stored: Option<&StoredWorkflow>) -> Result<()> {
-        let changed = |stored: &StoredWorkflow| {
-            let (digest, by) = (&stored.workflow.digest, &stored.by);
+    /// Checks it against the digest of what is stored, and who put that.
+    fn check(&self, name: &str, stored: Option<&(String, String)>) -> Result<()> {
+        let changed = |(digest, by): &(String, String)| {
             Error::Changed(format!("workflow `{name}` was changed by `{by}`: its digest is `{digest}` now"))
         };
         match (self, stored) {
             (Precondition::None, _) | (Precondition::Is(None), Some(_)) | (Precondition::Absent, None) => Ok(()),
-            (Precondition::Is(Some(digests)), Some(stored)) if digests.contains(&stored.workflow.digest) => Ok(()),
+            (Precondition::Is(Some(digests)), Some(stored)) if digests.contains(&stored.0) => Ok(()),
             (Precondition::Is(Some(_)), Some(stored)) => Err(changed(stored)),
             (Precondition::Is(_), None) => Err(Error::Changed(format!("there is no workflow `{name}` yet"))),
-            (Precondition::Absent, Some(stored)) => {
-                Err(Error::Changed(format!("there is a workflow `{name}` already, by `{}`", stored.by)))
+            (Precondition::Absent, Some((_, by))) => {
+                Err(Error::Changed(format!("there is a workflow `{name}` already, by `{by}`")))
             }
         }
     }
+}
+
+/// Why a workflow that cannot be read is not used.
+pub(super) fn unusable(UnreadableWorkflow { name, by, problems, .. }: &UnreadableWorkflow) -> Error {
+    Error::Conflict(format!(
+        "workflow `{name}`, which `{by}` put, cannot be read by this Quell: put a document without these problems\n{problems}"
+    ))
 }
 
 fn schemas(registry: &Registry) -> BTreeMap<String, PluginSchema> {

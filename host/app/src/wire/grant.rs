@@ -28,9 +28,12 @@ pub struct GrantChange {
     pub time: Timestamp,
     /// Who.
     pub by: String,
-    /// The policy that was granted; absent when the grant was taken back.
+    /// The policy that was granted; absent when the grant was taken back, or cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Value>,
+    /// What is wrong with a policy that an earlier version of Quell took and that this one cannot read: it denies everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
 }
 
 /// A version of a plugin.
@@ -81,7 +84,8 @@ impl From<&registry::GrantRecord> for GrantChange {
     fn from(record: &registry::GrantRecord) -> GrantChange {
         // A policy that was loaded is JSON.
         let policy = record.policy.as_ref().and_then(|policy| serde_json::from_str(policy.source()).ok());
-        GrantChange { time: time(record.time), by: record.by.clone(), policy }
+        let unreadable = record.unreadable.as_ref().map(|unreadable| unreadable.problems.clone());
+        GrantChange { time: time(record.time), by: record.by.clone(), policy, unreadable }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Workflows as they are stored.
 
 use jiff::Timestamp;
-use registry::{Registry, StoredWorkflow};
+use registry::{Registry, StoredWorkflow, UnreadableWorkflow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -44,6 +44,9 @@ pub struct WorkflowInfo {
     /// That nothing starts it now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<Disabled>,
+    /// What is wrong with a document that an earlier version of Quell took and that this one cannot read: nothing starts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
     /// Who put it.
     pub by: String,
     /// When.
@@ -122,10 +125,16 @@ pub struct CheckedWorkflow {
     pub text: String,
 }
 
+impl Disabled {
+    fn of(workflow: &str, known: &Registry) -> Option<Disabled> {
+        let switch = known.switch(workflow).filter(|switch| switch.disabled)?;
+        Some(Disabled { by: switch.by.clone(), time: time(switch.time), reason: switch.reason.clone() })
+    }
+}
+
 impl WorkflowInfo {
     /// What there is to say of a stored workflow.
     pub fn of(stored: &StoredWorkflow, known: &Registry) -> WorkflowInfo {
-        let switch = known.switch(&stored.workflow.name).filter(|switch| switch.disabled);
         let workflow = &stored.workflow;
         WorkflowInfo {
             name: workflow.name.clone(),
@@ -133,11 +142,23 @@ impl WorkflowInfo {
             description: workflow.description.clone(),
             plugins: workflow.plugins().into_iter().map(Into::into).collect(),
             started_by: Starter::of(workflow),
-            disabled: switch.map(|switch| Disabled {
-                by: switch.by.clone(),
-                time: time(switch.time),
-                reason: switch.reason.clone(),
-            }),
+            disabled: Disabled::of(&workflow.name, known),
+            unreadable: None,
+            by: stored.by.clone(),
+            time: time(stored.time),
+        }
+    }
+
+    /// What there is to say of a stored workflow that cannot be read.
+    pub fn unreadable(stored: &UnreadableWorkflow, known: &Registry) -> WorkflowInfo {
+        WorkflowInfo {
+            name: stored.name.clone(),
+            digest: stored.digest.clone(),
+            description: None,
+            plugins: vec![],
+            started_by: vec![],
+            disabled: Disabled::of(&stored.name, known),
+            unreadable: Some(stored.problems.clone()),
             by: stored.by.clone(),
             time: time(stored.time),
         }

@@ -79,7 +79,7 @@ async fn a_run_that_cannot_be_read_is_shown_as_far_as_it_can_be_and_resumed_by_a
     server.stop().await;
     let server = Server::at(&folder, SystemClock).await;
     assert_eq!(server.see("/v1/runs").await["runs"][0]["parked"], parked, "it stays so");
-    let operator = server.token("olga", &["operators"]).await;
+    let operator = server.token_with("olga", &["operate"]).await;
     let resume = |token: &str| server.post(&format!("/v1/runs/{run}/resume"), token);
     assert_eq!(told(resume(&server.person)).await.0, 403);
     assert_eq!(told(resume(&operator)).await.0, 204);
