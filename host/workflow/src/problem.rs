@@ -144,6 +144,11 @@ impl<'a> Collector<'a> {
         found.map_or_else(|| span.clone(), |at| span.start + at..span.start + at + text.len())
     }
 
+    /// Whether the source has `text` at `span` as it is, without quotes.
+    pub(crate) fn is_plain(&self, span: &Span, text: &str) -> bool {
+        self.source.get(span.clone()) == Some(text)
+    }
+
     /// The line of a place, from 1.
     pub fn line_of(&self, offset: usize) -> usize {
         position(self.source, offset).0

@@ -3,6 +3,7 @@
 //! This decides what can be written in `on`, and what an event is split into. Which events a workflow is for as a whole is
 //! left to `start`, who delivers them, and when, to the installation.
 
+mod number;
 mod split;
 
 use crate::pattern::Pattern;
@@ -82,7 +83,7 @@ fn read_one(item: &Node, problems: &mut Collector<'_>) -> Option<Trigger> {
 }
 
 fn read_pattern(node: &Node, problems: &mut Collector<'_>) -> Option<Pattern> {
-    match Pattern::new(&node.to_json()) {
+    match Pattern::new(&number::as_written(node, problems)?) {
         Ok(pattern) => Some(pattern),
         Err(error) => {
             problems.add(&read::place_of(node, &error.path), format!("not an event pattern: {error}"));

@@ -6,6 +6,8 @@ use crate::network::Network;
 
 /// Numbers in patterns are limited by EventBridge, which compares them in a decimal form of fixed width.
 const MAX_NUMBER: f64 = 5.0e9;
+const MAX_DIGITS: usize = 15;
+const MAX_FRACTION: usize = 6;
 
 /// A rule for one value.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,12 +134,21 @@ fn read_anything_but(operand: &Value) -> Result<Vec<Rule>, String> {
             let (Some((name, inner)), None) = (entries.next(), entries.next()) else {
                 return Err("`anything-but` takes one operator".to_owned());
             };
-            one_or_more(inner)?.iter().map(|item| read_text_operator(name, item)).collect()
+            let items = one_or_more(inner)?;
+            if matches!(name.as_str(), "prefix" | "suffix") && items.iter().any(|item| item == "") {
+                return Err(format!("`{name}` of `anything-but` must not be empty"));
+            }
+            items.iter().map(|item| read_text_operator(name, item)).collect()
         }
         _ => {
-            let equals = one_or_more(operand)?.iter().map(|item| match item {
-                Value::String(_) | Value::Number(_) => Ok(Rule::Equals(item.clone())),
-                _ => Err("`anything-but` takes texts and numbers".to_owned()),
+            let items = one_or_more(operand)?;
+            if items.iter().any(Value::is_string) && items.iter().any(Value::is_number) {
+                return Err("`anything-but` takes texts or numbers, not both".to_owned());
+            }
+            let equals = items.iter().map(|item| match item {
+                Value::String(_) => Ok(Rule::Equals(item.clone())),
+                Value::Number(number) => comparable(number, "anything-but").map(|_| Rule::Equals(item.clone())),
+                _ => Err("`anything-but` takes texts or numbers".to_owned()),
             });
             equals.collect()
         }
@@ -158,17 +169,17 @@ fn read_numeric(operand: &Value) -> Result<Vec<(Comparison, f64)>, String> {
         "`numeric` must be a comparison and a number, or a lower and an upper bound like [\">\", 0, \"<=\", 5]";
     let items = operand.as_array().ok_or(reason)?;
     let bounds = items.chunks(2).map(|pair| {
-        let [comparison, number] = pair else { return Err(reason) };
+        let [comparison, number] = pair else { return Err(reason.to_owned()) };
         let comparison = match comparison.as_str() {
             Some("<") => Less,
             Some("<=") => LessOrEqual,
             Some("=") => Equal,
             Some(">=") => GreaterOrEqual,
             Some(">") => Greater,
-            _ => return Err(reason),
+            _ => return Err(reason.to_owned()),
         };
-        let number = number.as_f64().filter(|number| number.abs() <= MAX_NUMBER);
-        Ok((comparison, number.ok_or("`numeric` takes numbers from -5e9 to 5e9")?))
+        let Value::Number(number) = number else { return Err("`numeric` compares with numbers".to_owned()) };
+        Ok((comparison, comparable(number, "numeric")?))
     });
     let bounds = bounds.collect::<Result<Vec<_>, _>>()?;
     match bounds.as_slice() {
@@ -179,6 +190,24 @@ fn read_numeric(operand: &Value) -> Result<Vec<(Comparison, f64)>, String> {
         }
         _ => Err(reason.to_owned()),
     }
+}
+
+/// A number that EventBridge compares by its value, as its guide has it: "between -5.0e9 and +5.0e9 inclusive, with 15 digits
+/// of precision, or six digits to the right of the decimal point".
+fn comparable(number: &Number, operator: &str) -> Result<f64, String> {
+    let value = number.as_f64().filter(|value| value.abs() <= MAX_NUMBER);
+    let value = value.ok_or_else(|| format!("`{operator}` takes numbers from -5e9 to 5e9, not `{number}`"))?;
+    // The shortest text that reads as the number.
+    let text = format!("{}", value.abs());
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let digits = [whole, fraction].concat();
+    let significant = digits.trim_start_matches('0').len();
+    if significant > MAX_DIGITS || fraction.len() > MAX_FRACTION {
+        return Err(format!(
+            "`{operator}` takes numbers of at most {MAX_DIGITS} digits, {MAX_FRACTION} of them behind the point, not `{number}`"
+        ));
+    }
+    Ok(value)
 }
 
 fn read_cidr(operand: &Value) -> Result<Rule, String> {
