@@ -27,6 +27,11 @@ impl fmt::Display for CallKey {
 }
 
 impl CallKey {
+    /// What the keys of all calls of one attempt begin with.
+    pub fn of_attempt(run: &str, step: &str, attempt: u32) -> String {
+        format!("{run}/{step}/{attempt}/")
+    }
+
     /// Reads what `Display` writes; `None` for anything else.
     pub fn parse(text: &str) -> Option<CallKey> {
         let (rest, number) = text.rsplit_once('/')?;
@@ -71,6 +76,8 @@ mod tests {
     fn keys_read_back_and_markers_are_stable() {
         let key = CallKey { run: "r-1".into(), step: "each[2]/fix".into(), attempt: 3, number: 4 };
         assert_eq!(CallKey::parse(&key.to_string()), Some(key.clone()));
+        assert!(key.to_string().starts_with(&CallKey::of_attempt("r-1", "each[2]/fix", 3)));
+        assert!(!key.to_string().starts_with(&CallKey::of_attempt("r-1", "each[2]/fix", 30)));
         assert_eq!(CallKey::parse("r-1/fix/1"), None);
         let marker = TokenKey::new([7; 32]).marker(&key);
         assert_eq!(marker, TokenKey::new([7; 32]).marker(&key));

@@ -233,6 +233,12 @@ pub trait Ledger: Send + Sync {
     /// any other run that is asked for must exist.
     async fn read(&self, run: &str, after: u64) -> Result<Vec<Record>, LedgerError>;
 
+    /// The same without the entries of calls (`call.…`), which are most of a run and move nothing.
+    async fn read_without_calls(&self, run: &str, after: u64) -> Result<Vec<Record>, LedgerError>;
+
+    /// The run's entries about calls whose keys begin with `prefix`, whatever their kind, in order, with their payloads.
+    async fn read_calls(&self, run: &str, prefix: &str) -> Result<Vec<Record>, LedgerError>;
+
     /// Entries over all runs, oldest first, each with its position (the cursor to go on from).
     async fn query(&self, filter: &Filter) -> Result<Vec<(i64, Record)>, LedgerError>;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use capability::{Attempt, Caller, Clock, Gate, Journal as _, Replay, Scope};
+use capability::{Attempt, CallKey, Caller, Clock, Gate, Journal as _, Replay, Scope};
 use ledger::{Ledger, LedgerError, Millis};
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinSet};
@@ -356,7 +356,8 @@ impl Drive<'_> {
         let recorded = if self.fresh.remove(key) {
             BTreeMap::new()
         } else {
-            let records = self.runner.ledger.read(&info.id, 0).await?;
+            let of_attempt = CallKey::of_attempt(&info.id, step, *number);
+            let records = self.runner.ledger.read_calls(&info.id, &of_attempt).await?;
             Replay::read(&records).map_err(HistoryError::from)?.attempt(step, *number)
         };
         let caller = Caller {

@@ -49,7 +49,7 @@ pub struct History {
     pub started: Millis,
     /// The last entry that moved it.
     pub moved: u64,
-    /// The last entry that was read.
+    /// The last entry that was read, those of calls left aside.
     pub read: u64,
     /// When it ended.
     pub ended: Option<Millis>,
@@ -58,24 +58,30 @@ pub struct History {
 }
 
 impl History {
-    /// Reads the whole run, and gives its records as well.
+    /// Reads the run, and gives its records as well, but for those of its calls.
     pub async fn load(ledger: &dyn Ledger, run: &str) -> Result<(History, Vec<Record>), HistoryError> {
-        match History::load_as_far(ledger, run).await? {
-            (history, records, None) => Ok((history, records)),
-            (_, _, Some(error)) => Err(error),
+        let records = ledger.read_without_calls(run, 0).await?;
+        match History::as_far(run, &records)? {
+            (history, None) => Ok((history, records)),
+            (_, Some(error)) => Err(error),
         }
     }
 
-    /// Reads the run as far as it can be read, and gives all its records, and what is wrong with the first that cannot be
-    /// followed. For showing it: nothing may be done on the strength of it then.
+    /// Reads the run as far as it can be read, and gives all its records, those of its calls as well, and what is wrong with
+    /// the first that cannot be followed. For showing it: nothing may be done on the strength of it then.
     pub async fn load_as_far(
         ledger: &dyn Ledger,
         run: &str,
     ) -> Result<(History, Vec<Record>, Option<HistoryError>), HistoryError> {
         let records = ledger.read(run, 0).await?;
+        let (history, wrong) = History::as_far(run, &records)?;
+        Ok((history, records, wrong))
+    }
+
+    fn as_far(run: &str, records: &[Record]) -> Result<(History, Option<HistoryError>), HistoryError> {
         let mut history: Option<History> = None;
         let mut wrong = None;
-        for record in &records {
+        for record in records {
             let followed = match (&mut history, event_of(record)) {
                 (_, Err(error)) => Err(error.into()),
                 (_, Ok(None)) => Ok(()),
@@ -90,7 +96,7 @@ impl History {
         match (history, wrong) {
             (Some(mut history), wrong) => {
                 history.read = records.last().map_or(history.read, |record| record.entry.sequence);
-                Ok((history, records, wrong))
+                Ok((history, wrong))
             }
             (None, Some(error)) => Err(error),
             (None, None) => Err(LedgerError::NoRun { run: run.into() }.into()),
@@ -100,7 +106,7 @@ impl History {
     /// Reads on: what others appended since.
     pub async fn catch_up(&mut self, ledger: &dyn Ledger) -> Result<(), HistoryError> {
         let id = self.run.info().id.clone();
-        for record in ledger.read(&id, self.read).await? {
+        for record in ledger.read_without_calls(&id, self.read).await? {
             if record.entry.sequence > self.moved
                 && let Some(event) = event_of(&record)?
             {

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use runner::{Nudge, Started};
 use serde_json::{Value, json};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use workflow::{Surroundings, Workflow, load};
-use world::{Process, World};
+use workflow::{Surroundings, Verdict, Workflow, load};
+use world::{GET, Process, TELL, World, call};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -112,4 +112,51 @@ async fn sequence(calls: usize, steps: usize) -> Cost {
 async fn a_step_of_a_long_sequence_costs_what_one_of_a_short_one_does() {
     let short = sequence(2, 49).await;
     sequence(10, 999).await.check("a run of 10,000 steps in called workflows", short);
+}
+
+const SETTLED: &str = r#"
+name: settled
+steps:
+  - id: sweep
+    each:
+      in: ${{ event.items }}
+      concurrency: 16
+      on-error: continue
+      steps: [{ id: change, plugin: caller, with: { item: "${{ item }}" } }]
+  - { id: last, plugin: last }
+"#;
+
+/// The bytes of what each call is given and answered.
+const CALL: usize = 50_000;
+
+/// What is allocated when a person settles the last call of a run, and the run is driven to its end, behind so many others
+/// that have made calls.
+async fn settle_behind(items: usize) -> usize {
+    let world = World::new(SETTLED);
+    world
+        .scripts
+        .set("caller", |_, calls| async move { call(&calls, GET, &"x".repeat(CALL)).await.map(|_| json!({})) });
+    world.scripts.set("last", |_, calls| async move { call(&calls, TELL, "last").await });
+    world.service.lock().unwrap().silent.push((TELL.into(), "last".into()));
+    let process = world.process().await;
+    let items: Vec<usize> = (0..items).collect();
+    let event = json!({ "id": "e", "items": items });
+    let Started::New(run) = process.start_with(&world, Some(event)).await else { panic!("a new run") };
+    process.runner.drive(&run, &Nudge::default()).await.unwrap();
+    assert_eq!(process.status(&run).await, "waiting");
+
+    let region = Region::new(ALLOCATOR);
+    let call = format!("{run}/last/1/1");
+    process.runner.settle(&run, &call, "alice", Verdict::Done, "looked").await.unwrap();
+    process.runner.drive(&run, &Nudge::default()).await.unwrap();
+    let bytes = region.change().bytes_allocated;
+    assert_eq!(process.status(&run).await, "succeeded");
+    bytes
+}
+
+#[tokio::test]
+async fn calls_of_ended_steps_are_not_read_when_a_run_goes_on() {
+    let (few, many) = (settle_behind(4).await, settle_behind(104).await);
+    let each = many.saturating_sub(few) / 100;
+    assert!(each < CALL, "{each} bytes for each call of {CALL} bytes that was made and answered before");
 }

@@ -57,6 +57,18 @@ impl Ledger for CountingLedger {
         Ok(records)
     }
 
+    async fn read_without_calls(&self, run: &str, after: u64) -> Result<Vec<Record>, LedgerError> {
+        let records = self.store.read_without_calls(run, after).await?;
+        self.count(&records);
+        Ok(records)
+    }
+
+    async fn read_calls(&self, run: &str, prefix: &str) -> Result<Vec<Record>, LedgerError> {
+        let records = self.store.read_calls(run, prefix).await?;
+        self.count(&records);
+        Ok(records)
+    }
+
     async fn query(&self, filter: &Filter) -> Result<Vec<(i64, Record)>, LedgerError> {
         let records = self.store.query(filter).await?;
         self.count(records.iter().map(|(_, record)| record));

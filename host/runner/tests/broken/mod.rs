@@ -65,6 +65,14 @@ impl Faulty {
     pub fn failed(&self) -> usize {
         self.failed.load(Ordering::SeqCst)
     }
+
+    fn check(&self) -> Result<(), LedgerError> {
+        if !self.fails.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        self.failed.fetch_add(1, Ordering::SeqCst);
+        Err(LedgerError::Storage("disk I/O error".into()))
+    }
 }
 
 #[async_trait]
@@ -88,11 +96,18 @@ impl Ledger for Faulty {
     }
 
     async fn read(&self, run: &str, after: u64) -> Result<Vec<Record>, LedgerError> {
-        if self.fails.load(Ordering::SeqCst) {
-            self.failed.fetch_add(1, Ordering::SeqCst);
-            return Err(LedgerError::Storage("disk I/O error".into()));
-        }
+        self.check()?;
         self.store.read(run, after).await
+    }
+
+    async fn read_without_calls(&self, run: &str, after: u64) -> Result<Vec<Record>, LedgerError> {
+        self.check()?;
+        self.store.read_without_calls(run, after).await
+    }
+
+    async fn read_calls(&self, run: &str, prefix: &str) -> Result<Vec<Record>, LedgerError> {
+        self.check()?;
+        self.store.read_calls(run, prefix).await
     }
 
     async fn query(&self, filter: &Filter) -> Result<Vec<(i64, Record)>, LedgerError> {

@@ -125,6 +125,18 @@ impl Ledger for Cut {
         self.store.read(run, after).await
     }
 
+    async fn read_without_calls(&self, run: &str, after: u64) -> Result<Vec<Record>, LedgerError> {
+        let _busy = self.busy();
+        self.alive()?;
+        self.store.read_without_calls(run, after).await
+    }
+
+    async fn read_calls(&self, run: &str, prefix: &str) -> Result<Vec<Record>, LedgerError> {
+        let _busy = self.busy();
+        self.alive()?;
+        self.store.read_calls(run, prefix).await
+    }
+
     async fn query(&self, filter: &Filter) -> Result<Vec<(i64, Record)>, LedgerError> {
         self.store.query(filter).await
     }

@@ -5,6 +5,8 @@ CREATE INDEX entries_kind ON entries (kind, position);
 CREATE INDEX entries_actor ON entries (actor, position);
 -- What was written in a short span of time. The kind is in it, so that others of that time need not be read.
 CREATE INDEX entries_time ON entries (time, kind);
+-- The calls of one attempt of a step, and no others of its run.
+CREATE INDEX entries_call ON entries (call) WHERE call IS NOT NULL;
 
 -- What must be driven, and when.
 CREATE INDEX runs_wake ON runs (wake) WHERE wake IS NOT NULL AND parked IS NULL;

@@ -21,11 +21,40 @@ pub(super) async fn epoch(db: impl SqliteExecutor<'_>, run: &str) -> Result<Epoc
 
 /// [`ledger::Ledger::read`].
 pub(super) async fn read(db: &SqlitePool, run: &str, after: u64) -> Result<Vec<Record>, LedgerError> {
+    read_where(db, run, after, "").await
+}
+
+/// [`ledger::Ledger::read_without_calls`].
+pub(super) async fn read_without_calls(db: &SqlitePool, run: &str, after: u64) -> Result<Vec<Record>, LedgerError> {
+    // All that begins with `call.` sorts between that and the same with the character behind the dot.
+    read_where(db, run, after, "AND NOT (kind >= 'call.' AND kind < 'call/')").await
+}
+
+async fn read_where(db: &SqlitePool, run: &str, after: u64, also: &str) -> Result<Vec<Record>, LedgerError> {
     let mut moment = db.begin().await.map_err(storage)?;
-    let sql = format!("SELECT {} FROM entries WHERE run = ?1 AND sequence > ?2 ORDER BY sequence", rows::ENTRY);
+    let sql = format!("SELECT {} FROM entries WHERE run = ?1 AND sequence > ?2 {also} ORDER BY sequence", rows::ENTRY);
     let found = sqlx::query(AssertSqlSafe(sql)).bind(run).bind(integer(after)).fetch_all(&mut *moment);
     let found = found.await.map_err(storage)?;
     if found.is_empty() && ![SYSTEM, EVENTS].contains(&run) {
+        epoch(&mut *moment, run).await?;
+    }
+    let records = records(&mut moment, found, &[]).await?;
+    moment.rollback().await.map_err(storage)?;
+    Ok(records.into_iter().map(|(_, record)| record).collect())
+}
+
+/// [`ledger::Ledger::read_calls`].
+pub(super) async fn read_calls(db: &SqlitePool, run: &str, prefix: &str) -> Result<Vec<Record>, LedgerError> {
+    let mut moment = db.begin().await.map_err(storage)?;
+    // No text that begins with the prefix is behind the last character there is. The run is in its calls' keys: to look for
+    // it by its own index would be to read all of it.
+    let sql = format!(
+        "SELECT {} FROM entries WHERE call >= ?1 AND call < ?1 || char(1114111) AND +run = ?2 ORDER BY position",
+        rows::ENTRY
+    );
+    let found =
+        sqlx::query(AssertSqlSafe(sql)).bind(prefix).bind(run).fetch_all(&mut *moment).await.map_err(storage)?;
+    if found.is_empty() {
         epoch(&mut *moment, run).await?;
     }
     let records = records(&mut moment, found, &[]).await?;

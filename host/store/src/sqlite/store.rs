@@ -176,6 +176,14 @@ impl Ledger for Store {
         reader::read(&self.readers, run, after).await
     }
 
+    async fn read_without_calls(&self, run: &str, after: u64) -> Result<Vec<Record>, LedgerError> {
+        reader::read_without_calls(&self.readers, run, after).await
+    }
+
+    async fn read_calls(&self, run: &str, prefix: &str) -> Result<Vec<Record>, LedgerError> {
+        reader::read_calls(&self.readers, run, prefix).await
+    }
+
     async fn query(&self, filter: &Filter) -> Result<Vec<(i64, Record)>, LedgerError> {
         query::query(&self.readers, filter).await
     }

@@ -93,7 +93,9 @@ async fn exercise(ledger: &Ledger) -> BTreeSet<&'static str> {
     store.epoch("r").await.unwrap();
     for run in ["r", SYSTEM, EVENTS] {
         store.read(run, 0).await.unwrap();
+        store.read_without_calls(run, 0).await.unwrap();
     }
+    store.read_calls("r", "r/step/1/").await.unwrap();
     store.payload(&Hash::ZERO).await.unwrap();
     store.summary("r").await.unwrap();
     store.due(3).await.unwrap();
@@ -107,7 +109,19 @@ async fn exercise(ledger: &Ledger) -> BTreeSet<&'static str> {
     for filter in filters() {
         store.query(&filter).await.unwrap();
     }
-    BTreeSet::from(["append", "claim", "epoch", "read", "payload", "summary", "due", "summaries", "query"])
+    BTreeSet::from([
+        "append",
+        "claim",
+        "epoch",
+        "read",
+        "read_without_calls",
+        "read_calls",
+        "payload",
+        "summary",
+        "due",
+        "summaries",
+        "query",
+    ])
 }
 
 /// Removes a payload, as retention does.

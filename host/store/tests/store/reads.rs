@@ -41,6 +41,39 @@ async fn a_query_wants_all_that_is_given() {
 }
 
 #[tokio::test]
+async fn a_run_is_read_without_its_calls_and_the_calls_of_one_attempt_alone() {
+    let ledger = Ledger::new().await;
+    let about = |kind: &'static str, call: &str| draft(kind).about(call).with("answer", &json!(call));
+    let entries = vec![
+        draft("run.started"),
+        about("call.read", "r/s/1/1"),
+        about("call.read", "r/s/10/1"),
+        draft("call"),
+        about("call.intent", "r/s/1/2"),
+        about("call.read", "r/s[0]/1/1"),
+        draft("callback.came"),
+        about("review.settled", "r/s/1/2"),
+    ];
+    ledger.store.append("r", Fence::New(None), entries, None).await.unwrap();
+    // A run whose name another one begins with, and one that writes about the other's calls.
+    ledger.store.append("r/s", Fence::New(None), vec![about("call.read", "r/s/s/1/1")], None).await.unwrap();
+    ledger.store.append("q", Fence::New(None), vec![about("call.read", "r/s/1/3")], None).await.unwrap();
+    let places = |records: Vec<ledger::Record>| {
+        assert!(records.iter().flat_map(|record| record.payloads.values()).all(Option::is_some));
+        records.into_iter().map(|record| record.entry.sequence).collect::<Vec<_>>()
+    };
+    assert_eq!(places(ledger.store.read_without_calls("r", 0).await.unwrap()), [1, 4, 7, 8]);
+    assert_eq!(places(ledger.store.read_without_calls("r", 4).await.unwrap()), [7, 8]);
+    assert_eq!(places(ledger.store.read_calls("r", "r/s/1/").await.unwrap()), [2, 5, 8]);
+    assert!(places(ledger.store.read_calls("r", "r/s/2/").await.unwrap()).is_empty());
+    let missing = ledger.store.read_without_calls("none", 0).await.unwrap_err();
+    assert!(matches!(missing, LedgerError::NoRun { .. }));
+    let missing = ledger.store.read_calls("none", "none/s/1/").await.unwrap_err();
+    assert!(matches!(missing, LedgerError::NoRun { .. }));
+    ledger.close().await;
+}
+
+#[tokio::test]
 async fn summaries_come_newest_first_and_in_pages() {
     let ledger = Ledger::new().await;
     for (run, started, workflow, status) in [
