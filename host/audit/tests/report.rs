@@ -282,6 +282,9 @@ async fn what_nothing_was_heard_of_is_unknown() {
         let data = json!({ "function": CLOSE, "by": "observe", "verdict": verdict });
         world.keep("r-1", Draft::new("call.settled", NOON, "host", data).about("r-1/a/1/1"));
     };
+    // That it may be sent again does not say that it was not carried out.
+    settle("again");
+    assert_eq!(results(), counts(&[("unknown", 1)]));
     settle("not-done");
     assert_eq!(results(), counts(&[("not-done", 1)]));
     // It is found in the ledger, is sent again, and counts no second time.

@@ -1,6 +1,6 @@
 //! One attempt of a step, as the gate sees it: who calls, what is recorded already, and what is in flight.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,7 +44,9 @@ pub struct Attempt {
     pub caller: Caller,
     /// The run's ledger.
     pub journal: Arc<dyn Journal>,
-    recorded: BTreeMap<u32, Recorded>,
+    recorded: Mutex<BTreeMap<u32, Recorded>>,
+    /// The recorded calls that the guest came to again, and that are somebody's to see through.
+    taken: Mutex<BTreeSet<u32>>,
     last: AtomicU32,
     pub(crate) operations: AtomicU32,
     pub(crate) log_lines: AtomicUsize,
@@ -60,7 +62,8 @@ impl Attempt {
         Attempt {
             caller,
             journal,
-            recorded,
+            recorded: Mutex::new(recorded),
+            taken: Mutex::default(),
             last: AtomicU32::new(0),
             operations: AtomicU32::new(0),
             log_lines: AtomicUsize::new(0),
@@ -74,12 +77,12 @@ impl Attempt {
     /// Whether the guest has yet to make calls that the ledger has. When it ends before, it went another way than the
     /// first time.
     pub fn is_behind(&self) -> bool {
-        self.recorded.keys().next_back().is_some_and(|last| *last > self.last.load(Ordering::Relaxed))
+        lock(&self.recorded).keys().next_back().is_some_and(|last| *last > self.last.load(Ordering::Relaxed))
     }
 
     /// The call whose outcome a person must decide, if there is one.
     pub fn suspended(&self) -> Option<CallKey> {
-        self.lock_suspended().clone()
+        lock(&self.suspended).clone()
     }
 
     /// Says that the guest is gone, and waits until every call in flight is settled. They belong to the host: what was
@@ -99,8 +102,20 @@ impl Attempt {
         CallKey { run: run.clone(), step: step.clone(), attempt: *attempt, number }
     }
 
-    pub(crate) fn recorded(&self, number: u32) -> Option<&Recorded> {
-        self.recorded.get(&number)
+    pub(crate) fn recorded(&self, number: u32) -> Option<Recorded> {
+        lock(&self.recorded).get(&number).cloned()
+    }
+
+    /// Says that whoever carries this call out sees it through: settles it, or suspends the attempt for it.
+    pub(crate) fn take(&self, number: u32) {
+        lock(&self.taken).insert(number);
+    }
+
+    /// Says how far a recorded call came since.
+    pub(crate) fn advance(&self, number: u32, state: State) {
+        if let Some(call) = lock(&self.recorded).get_mut(&number) {
+            call.state = state;
+        }
     }
 
     /// Whether the guest is gone.
@@ -108,23 +123,24 @@ impl Attempt {
         self.over.load(Ordering::Acquire)
     }
 
-    /// The recorded calls whose outcome is unknown and that the guest did not come to again.
-    pub(crate) fn open_calls(&self) -> impl Iterator<Item = (CallKey, &Recorded)> {
-        let reached = self.last.load(Ordering::Relaxed);
-        let open = self.recorded.iter();
-        let open = open.filter(move |(number, call)| **number > reached && matches!(call.state, State::Open { .. }));
-        open.map(|(number, call)| (self.key(*number), call))
+    /// The recorded writes that are not decided to the end, and that nobody took over.
+    pub(crate) fn open_calls(&self) -> Vec<(CallKey, Recorded)> {
+        let taken = lock(&self.taken);
+        let open = |state: &State| matches!(state, State::Open(_) | State::PresumedDone(_));
+        let recorded = lock(&self.recorded);
+        let left = recorded.iter().filter(|(number, call)| open(&call.state) && !taken.contains(number));
+        left.map(|(number, call)| (self.key(*number), call.clone())).collect()
     }
 
     pub(crate) fn suspend(&self, call: CallKey) {
-        *self.lock_suspended() = Some(call);
+        *lock(&self.suspended) = Some(call);
     }
 
     pub(crate) async fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.in_flight.lock().await.spawn(task);
     }
+}
 
-    fn lock_suspended(&self) -> MutexGuard<'_, Option<CallKey>> {
-        self.suspended.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -32,6 +32,8 @@ pub(crate) enum Reason {
     NotLocated,
     /// The arguments cannot be right.
     InvalidArguments,
+    /// The host has no credentials to make it with.
+    NoCredentials,
 }
 
 /// A denial: what the ledger has, and what the plugin is told.
@@ -63,6 +65,11 @@ impl Denial {
             statement: None,
             message: fault.message.clone(),
         }
+    }
+
+    /// Why there is nothing to sign a request with.
+    pub fn no_credentials(fault: &Fault) -> Denial {
+        Denial { reason: Reason::NoCredentials, ..Denial::impossible(fault) }
     }
 
     /// What the plugin is answered.

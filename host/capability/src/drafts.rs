@@ -6,6 +6,16 @@ use serde_json::{Map, Value, json};
 use crate::attempt::Attempt;
 use crate::{CallKey, Fault, Touch};
 
+/// What a settlement says of a write.
+pub(crate) enum Verdict<'a> {
+    /// It was carried out, with this answer.
+    Done(&'a Value),
+    /// It was not carried out.
+    NotDone,
+    /// Nobody knows, and it may be sent again all the same.
+    Again,
+}
+
 /// Makes the entries of one call.
 pub(crate) struct Drafts<'a> {
     pub attempt: &'a Attempt,
@@ -66,13 +76,17 @@ impl Drafts<'_> {
         self.draft("call.unknown", now, "host".into(), data)
     }
 
-    pub fn settled(&self, now: Millis, by: &str, answer: Option<&Value>) -> Draft {
-        let verdict = if answer.is_some() { "done" } else { "not-done" };
-        let data = json!({ "function": self.function, "by": by, "verdict": verdict });
+    pub fn settled(&self, now: Millis, by: &str, verdict: Verdict<'_>) -> Draft {
+        let name = match verdict {
+            Verdict::Done(_) => "done",
+            Verdict::NotDone => "not-done",
+            Verdict::Again => "again",
+        };
+        let data = json!({ "function": self.function, "by": by, "verdict": name });
         let draft = self.draft("call.settled", now, "host".into(), data);
-        match answer {
-            Some(answer) => draft.with("answer", answer),
-            None => draft,
+        match verdict {
+            Verdict::Done(answer) => draft.with("answer", answer),
+            Verdict::NotDone | Verdict::Again => draft,
         }
     }
 }

@@ -14,6 +14,7 @@ mod fault;
 mod limits;
 
 mod authorise;
+mod apply;
 mod carry;
 mod settle;
 mod local;
@@ -29,5 +30,5 @@ pub use limits::Limits;
 pub use local::LOCAL;
 pub use operation::{Access, Effect, Marker, Observation, Operation, Settlement, Spec, Touch};
 pub use port::{Catalog, Clock, Effective, Journal, Policies};
-pub use record::{Recorded, Replay, State};
+pub use record::{OpenCall, Recorded, Replay, State};
 pub use scope::Scope;

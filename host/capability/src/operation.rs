@@ -42,7 +42,9 @@ pub enum Effect {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Settlement {
-    /// The state is read, and tells.
+    /// The state is compared with the one before and with what the write leads to: see [`Operation::facet`].
+    Compare,
+    /// What the write leaves behind is looked for: a marker, or what the service tells when it is asked.
     Observe,
     /// The same write again leads to the same state.
     Repeatable,
@@ -153,9 +155,37 @@ pub trait Operation: Send + Sync {
     /// Carries the call out, with exactly one request.
     async fn send(&self, marker: &Marker) -> Result<Value, Fault>;
 
-    /// Host read: the state that the write is about to change; `None` where there is none.
-    async fn before(&self) -> Result<Option<Value>, Fault> {
-        Ok(None)
+    /// Has at hand what the request is signed with. Asked right before the intent of a write, so that nothing but the request
+    /// itself goes over the network behind it.
+    async fn prepare(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// Host read: the state that the write changes, `null` where the resource has nothing of the kind. A resource that is
+    /// not found is [`crate::FaultKind::NotFound`] and says nothing of its state. Only asked of [`Settlement::Compare`]:
+    /// before the write is sent, and again when its outcome is unknown.
+    async fn state(&self) -> Result<Value, Fault> {
+        Ok(Value::Null)
+    }
+
+    /// What the write is about in `state`, which [`Operation::state`] answered now or before the write: the rules that it
+    /// removes and not the others, in a form in which equal states are equal.
+    fn facet(&self, state: &Value, marker: &Marker) -> Result<Value, Fault> {
+        let _ = marker;
+        Ok(state.clone())
+    }
+
+    /// The facet when the write was carried out. One that is `null` or an empty list is an absence: what is not seen may
+    /// not be seen yet, so that it is believed only after a while.
+    fn target(&self, marker: &Marker) -> Result<Value, Fault> {
+        let _ = marker;
+        Ok(Value::Null)
+    }
+
+    /// What the service would have answered, where `state` shows that the write was carried out.
+    fn output(&self, state: &Value, marker: &Marker) -> Value {
+        let _ = state;
+        self.presumed(marker)
     }
 
     /// Host read: the tags of a resource that this call touches; `None` when it has none by its nature (a resource that is

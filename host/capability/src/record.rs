@@ -5,11 +5,11 @@
 //! | `call.read` | a read and its answer | arguments, answer |
 //! | `call.log` | a line that the plugin wrote | arguments, answer |
 //! | `call.denied` | a call that was not let through | arguments, answer |
-//! | `call.host-read` | a read of the host's own for a call | answer |
+//! | `call.host-read` | a read of the host's own for a call; the one for `before` is what an unknown outcome is compared with | answer |
 //! | `call.intent` | a write that is about to be sent | arguments |
 //! | `call.outcome` | its answer | answer |
 //! | `call.unknown` | no answer came | |
-//! | `call.settled` | what became of an unknown one, and who decided: `done` or `not-done` | answer, if done |
+//! | `call.settled` | what became of an unknown one, and who decided: `done`, `not-done`, or `again` of one that stays open and may be sent again | answer, if done |
 //! | `review.settled` | a person's decision on one (a run's input, written by `runner`) | |
 
 use std::collections::BTreeMap;
@@ -34,29 +34,43 @@ pub struct Recorded {
 pub enum State {
     /// It was answered.
     Answered(Value),
-    /// It was announced at this time, and what became of it is unknown.
-    Open {
-        /// The function that was called.
-        function: String,
-        /// Its arguments.
-        arguments: Value,
-        /// When it was last sent or on its way: the time of the last intent, or of the word that no answer came.
-        since: Millis,
-        /// How often it was sent.
-        sends: u32,
-    },
+    /// It was announced, and what became of it is unknown.
+    Open(OpenCall),
     /// It is known not to have been carried out, and may be sent again.
     NotDone {
         /// How often it was sent.
         sends: u32,
     },
     /// A person said that it was carried out.
-    PresumedDone,
+    PresumedDone(OpenCall),
+}
+
+/// A write that was announced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenCall {
+    /// The function that was called.
+    pub function: String,
+    /// Its arguments.
+    pub arguments: Value,
+    /// The time of the last intent, or of the word that no answer came.
+    pub since: Millis,
+    /// Whether the request may still be on its way: there is no word that it ended.
+    pub under_way: bool,
+    /// How often it was sent.
+    pub sends: u32,
+    /// The state before it was last sent, where it was read.
+    pub before: Option<Value>,
+    /// Whether it was decided that it may be sent again, whatever became of it.
+    pub repeat: bool,
 }
 
 /// The recorded calls of a run, by step, attempt and number.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Replay(BTreeMap<(String, u32), BTreeMap<u32, Recorded>>);
+pub struct Replay {
+    calls: BTreeMap<(String, u32), BTreeMap<u32, Recorded>>,
+    /// The states before writes whose intents are yet to come.
+    before: BTreeMap<CallKey, Value>,
+}
 
 #[derive(Deserialize)]
 struct Called {
@@ -75,18 +89,16 @@ impl Replay {
 
     /// The recorded calls of one attempt.
     pub fn attempt(&self, step: &str, attempt: u32) -> BTreeMap<u32, Recorded> {
-        self.0.get(&(step.to_string(), attempt)).cloned().unwrap_or_default()
+        self.calls.get(&(step.to_string(), attempt)).cloned().unwrap_or_default()
     }
 
     fn add(&mut self, record: &Record) -> Result<(), Malformed> {
-        let wrong = |what: &str| Malformed {
-            run: record.entry.run.clone(),
-            sequence: record.entry.sequence,
-            what: what.into(),
-        };
+        let wrong = |what: &str| wrong(record, what);
         let Some(key) = &record.entry.call else { return Ok(()) };
         let key = CallKey::parse(key).ok_or_else(|| wrong("its call key cannot be read"))?;
-        let calls = self.0.entry((key.step, key.attempt)).or_default();
+        let text = |name: &str| record.data.get(name).and_then(Value::as_str);
+        let before = self.before.remove(&key);
+        let calls = self.calls.entry((key.step.clone(), key.attempt)).or_default();
         let arguments = || {
             serde_json::from_value(record.data.clone())
                 .map(|Called { arguments }| arguments)
@@ -97,41 +109,35 @@ impl Replay {
                 let state = State::Answered(record.payload("answer")?);
                 calls.insert(key.number, Recorded { arguments: arguments()?, state });
             }
+            // One that could not be read, or whose payload was removed, is not known.
+            "call.host-read" if text("purpose") == Some("before") && text("result") == Some("ok") => {
+                let read = record.payload("answer").ok();
+                self.before.extend(read.map(|state| (key, state)));
+            }
+            // Another read of the host's: what was read before it stands.
+            "call.host-read" if text("purpose") != Some("before") => {
+                self.before.extend(before.map(|state| (key, state)));
+            }
             "call.intent" => {
                 let sends = match calls.get(&key.number).map(|call| &call.state) {
                     None => 1,
-                    Some(State::NotDone { sends }) => sends + 1,
+                    Some(State::NotDone { sends } | State::Open(OpenCall { sends, repeat: true, .. })) => sends + 1,
                     Some(_) => return Err(wrong("it announces a call that is not known to be undone")),
                 };
-                let function = record.data.get("function").and_then(Value::as_str);
-                let state = State::Open {
-                    function: function.ok_or_else(|| wrong("it names no function"))?.into(),
+                let state = State::Open(OpenCall {
+                    function: text("function").ok_or_else(|| wrong("it names no function"))?.into(),
                     arguments: record.payload("arguments")?,
                     since: record.entry.time,
+                    under_way: true,
                     sends,
-                };
+                    before,
+                    repeat: false,
+                });
                 calls.insert(key.number, Recorded { arguments: arguments()?, state });
             }
             "call.outcome" | "call.unknown" | "call.settled" | "review.settled" => {
                 let call = calls.get_mut(&key.number).ok_or_else(|| wrong("it is about a call without an intent"))?;
-                let sends = match &mut call.state {
-                    State::Open { sends, since, .. } => {
-                        *since = record.entry.time;
-                        *sends
-                    }
-                    State::PresumedDone if record.entry.kind == "call.settled" => 0,
-                    _ => return Err(wrong("its call is not open")),
-                };
-                let verdict = record.data.get("verdict").and_then(Value::as_str);
-                match (record.entry.kind.as_str(), verdict) {
-                    ("call.unknown", _) | ("review.settled", Some("give-up")) => {}
-                    ("call.outcome", _) | ("call.settled", Some("done")) => {
-                        call.state = State::Answered(record.payload("answer")?);
-                    }
-                    ("review.settled", Some("done")) => call.state = State::PresumedDone,
-                    (_, Some("not-done")) => call.state = State::NotDone { sends },
-                    _ => return Err(wrong("it has no verdict")),
-                }
+                call.state = decided(&call.state, record)?;
             }
             // Of the host's own, and answers no call.
             "call.host-read" => {}
@@ -143,4 +149,30 @@ impl Replay {
         }
         Ok(())
     }
+}
+
+/// How far a call came by an entry that decides on it, or says that nobody can.
+fn decided(state: &State, record: &Record) -> Result<State, Malformed> {
+    let kind = record.entry.kind.as_str();
+    let call = match state {
+        State::Open(call) => call,
+        // The person's word is kept, unless what it was about could not be finished.
+        State::PresumedDone(call) if ["call.settled", "call.unknown"].contains(&kind) => call,
+        State::Answered(_) | State::NotDone { .. } | State::PresumedDone(_) => {
+            return Err(wrong(record, "its call is not open"));
+        }
+    };
+    match (kind, record.data.get("verdict").and_then(Value::as_str)) {
+        ("call.unknown", _) => Ok(State::Open(OpenCall { since: record.entry.time, under_way: false, ..call.clone() })),
+        ("call.outcome", _) | ("call.settled", Some("done")) => Ok(State::Answered(record.payload("answer")?)),
+        ("call.settled", Some("again")) => Ok(State::Open(OpenCall { repeat: true, ..call.clone() })),
+        ("review.settled", Some("give-up")) => Ok(state.clone()),
+        ("review.settled", Some("done")) => Ok(State::PresumedDone(call.clone())),
+        (_, Some("not-done")) => Ok(State::NotDone { sends: call.sends }),
+        _ => Err(wrong(record, "it has no verdict")),
+    }
+}
+
+fn wrong(record: &Record, what: &str) -> Malformed {
+    Malformed { run: record.entry.run.clone(), sequence: record.entry.sequence, what: what.into() }
 }

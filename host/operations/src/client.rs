@@ -22,15 +22,14 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use capability::Scope;
+use capability::{Fault, Scope};
 use tokio::sync::OnceCell;
 
 use crate::account::{Account, Accounts};
+use crate::credentials::{HeldCredentials, Owner};
 use crate::endpoint::Endpoints;
 use crate::error::ScopeError;
 
-/// How long one request may take, its answer included.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection may take to be made. A time-out here is known not to have sent anything.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long an unused connection is kept: shorter than AWS keeps it, since a write on a connection that is being closed
@@ -43,6 +42,7 @@ pub(crate) const NAME: &str = "quell";
 pub(crate) struct Aws {
     account: String,
     config: SdkConfig,
+    credentials: HeldCredentials,
     clients: RwLock<HashMap<TypeId, Box<dyn Any + Send + Sync>>>,
 }
 
@@ -50,6 +50,11 @@ impl Aws {
     /// The id of the account.
     pub fn account(&self) -> &str {
         &self.account
+    }
+
+    /// Has credentials at hand for what is about to be sent.
+    pub async fn prepare(&self) -> Result<(), Fault> {
+        self.credentials.prepare().await
     }
 
     /// The client of a service; `new` makes it when there is none yet. Clients share credentials and connections.
@@ -73,6 +78,7 @@ impl Aws {
 /// The clients of all accounts and regions.
 pub(crate) struct Clients {
     http: SharedHttpClient,
+    request_timeout: Duration,
     own: OnceCell<SharedCredentialsProvider>,
     accounts: BTreeMap<String, Regions>,
 }
@@ -83,8 +89,8 @@ struct Regions {
 }
 
 impl Clients {
-    /// Room for the clients of `accounts`. Makes none yet.
-    pub fn new(accounts: &Accounts) -> Clients {
+    /// Room for the clients of `accounts`, whose requests take this long at most, their answers included. Makes none yet.
+    pub fn new(accounts: &Accounts, request_timeout: Duration) -> Clients {
         let http = Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
             .pool_idle_timeout(IDLE_TIMEOUT)
@@ -94,7 +100,7 @@ impl Clients {
             clients: account.regions.iter().map(|region| (region.clone(), OnceCell::new())).collect(),
         };
         let accounts = accounts.0.iter().map(|(id, account)| (id.clone(), regions(account))).collect();
-        Clients { http, own: OnceCell::new(), accounts }
+        Clients { http, request_timeout, own: OnceCell::new(), accounts }
     }
 
     /// The clients of the account and region of `scope`.
@@ -122,7 +128,10 @@ impl Clients {
             None => self.own.get_or_init(|| self.default_chain(region)).await.clone(),
         };
         let config = self.config(account, region);
-        let credentials = match &account.role_arn {
+        // Keys for an emulator are nobody's, and reach nothing else.
+        let is_own = account.role_arn.is_none() && account.test_keys.is_none();
+        let owner = is_own.then(|| Owner { account: id.to_owned(), config: config.clone() });
+        let source = match &account.role_arn {
             Some(role_arn) => {
                 let mut role = AssumeRoleProvider::builder(role_arn).configure(&config).session_name(NAME);
                 if let Some(external_id) = &account.external_id {
@@ -132,8 +141,10 @@ impl Clients {
             }
             None => own,
         };
-        let config = config.into_builder().credentials_provider(credentials).build();
-        Aws { account: id.to_owned(), config, clients: RwLock::default() }
+        let credentials = HeldCredentials::new(source, owner);
+        let provider = SharedCredentialsProvider::new(credentials.clone());
+        let config = config.into_builder().credentials_provider(provider).build();
+        Aws { account: id.to_owned(), config, credentials, clients: RwLock::default() }
     }
 
     /// Everything but credentials.
@@ -143,10 +154,10 @@ impl Clients {
             .region(Region::new(region.to_owned()))
             .http_client(self.http.clone())
             .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts())
+            .timeout_config(self.timeouts())
             .sleep_impl(TokioSleep::new())
             .time_source(SystemTimeSource::new())
-            .identity_cache(IdentityCache::lazy().build());
+            .identity_cache(IdentityCache::no_cache());
         config.set_app_name(AppName::new(NAME).ok());
         config.set_service_config(Some(Endpoints::of(&account.endpoints, account.endpoint.as_ref())));
         config.build()
@@ -157,13 +168,14 @@ impl Clients {
         let config = ProviderConfig::without_region()
             .with_region(Some(Region::new(region.to_owned())))
             .with_http_client(self.http.clone())
-            .with_timeout_config(timeouts());
+            .with_timeout_config(self.timeouts());
         SharedCredentialsProvider::new(DefaultCredentialsChain::builder().configure(config).build().await)
     }
-}
 
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder().operation_timeout(OPERATION_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build()
+    fn timeouts(&self) -> TimeoutConfig {
+        let connect = CONNECT_TIMEOUT.min(self.request_timeout);
+        TimeoutConfig::builder().operation_timeout(self.request_timeout).connect_timeout(connect).build()
+    }
 }
 
 #[cfg(test)]
@@ -175,7 +187,8 @@ mod tests {
     #[tokio::test]
     async fn makes_each_client_once_and_only_where_configured() {
         let account = Account { regions: vec!["eu-central-1".into()], ..Account::default() };
-        let clients = Clients::new(&Accounts(BTreeMap::from([("123456789012".to_owned(), account)])));
+        let clients =
+            Clients::new(&Accounts(BTreeMap::from([("123456789012".to_owned(), account)])), Duration::from_secs(30));
         let scope = |account: &str, region: &str| Scope::new(account, region);
 
         let first = clients.of(&scope("123456789012", "eu-central-1")).await.unwrap();
@@ -188,7 +201,7 @@ mod tests {
 
     #[test]
     fn retries_nothing_and_asks_nobody_for_an_endpoint() {
-        let clients = Clients::new(&Accounts::default());
+        let clients = Clients::new(&Accounts::default(), Duration::from_secs(30));
         let account = Account {
             endpoint: Some("https://all".into()),
             endpoints: BTreeMap::from([("sqs".into(), "https://queues".into())]),

@@ -65,6 +65,11 @@ where
     fault::fault(error, kind)
 }
 
+/// The fault of a read that a resource with this id is not in.
+fn not_found(what: &str, id: &str) -> Fault {
+    Fault::known(FaultKind::NotFound, "not-found", format!("EC2 answered no {what} `{id}`"))
+}
+
 /// The ARN of a resource, `*` for one that is yet to be created. Those of images and snapshots have no account
 /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>).
 fn arn(scope: &Scope, resource_type: &str, id: &str) -> String {

@@ -7,9 +7,12 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use capability::{Fault, FaultKind};
+
+use crate::credentials::OtherAccount;
 
 /// The longest message, in bytes: AWS puts whole encoded policies into some, and none of it is the plugin's to hold.
 const MESSAGE: usize = 1024;
@@ -100,25 +103,47 @@ fn shared(code: &str) -> Option<FaultKind> {
 
 /// No reply came. What is in the chain of causes tells whether anything was sent.
 fn undelivered(error: &(dyn Error + 'static)) -> Fault {
+    if let Some(refused) = causes(error).find_map(|cause| cause.downcast_ref::<CredentialsError>()) {
+        return no_credentials(refused);
+    }
     let text = message(&DisplayErrorContext(error).to_string());
-    let Some(refused) = causes(error).find_map(|cause| cause.downcast_ref::<CredentialsError>()) else {
-        let not_connected = causes(error)
-            .filter_map(|cause| cause.downcast_ref::<hyper_util::client::legacy::Error>())
-            .any(hyper_util::client::legacy::Error::is_connect);
-        return match not_connected {
-            true => Fault::known(FaultKind::Unavailable, "no-connection", text),
-            false => Fault::unknown("no-reply", text),
-        };
-    };
-    // There is no way round a role that cannot be assumed: the host's own credentials are never taken instead.
-    let sts = causes(refused).find_map(|cause| cause.downcast_ref::<SdkError<AssumeRoleError>>());
-    match sts {
-        Some(SdkError::ServiceError(answer)) => {
-            let Fault { kind, code, message, .. } =
-                answered(answer.err().meta(), answer.raw().status().as_u16(), |_| None);
-            Fault::known(kind, code, cut(&format!("the role cannot be assumed: {message}"), MESSAGE))
+    let not_connected = causes(error)
+        .filter_map(|cause| cause.downcast_ref::<hyper_util::client::legacy::Error>())
+        .any(hyper_util::client::legacy::Error::is_connect);
+    match not_connected {
+        true => Fault::known(FaultKind::Unavailable, "no-connection", text),
+        false => Fault::unknown("no-reply", text),
+    }
+}
+
+/// There is nothing to sign a request with, so that none was sent. There is no way round a role that cannot be assumed: the
+/// host's own credentials are never taken instead.
+pub(crate) fn no_credentials(refused: &CredentialsError) -> Fault {
+    if let Some(wrong) = causes(refused).find_map(|cause| cause.downcast_ref::<OtherAccount>()) {
+        return Fault::known(FaultKind::AccessDenied, "other-account", wrong.to_string());
+    }
+    let assumed = answer_of::<AssumeRoleError>(refused).map(|fault| (fault, "the role cannot be assumed"));
+    let asked = || answer_of::<GetCallerIdentityError>(refused);
+    let asked = || asked().map(|fault| (fault, "the account of the host's own credentials cannot be asked for"));
+    match assumed.or_else(asked) {
+        Some((Fault { kind, code, message, .. }, what)) => {
+            Fault::known(kind, code, cut(&format!("{what}: {message}"), MESSAGE))
         }
-        _ => Fault::known(FaultKind::Unavailable, "no-credentials", text),
+        None => {
+            let text = message(&DisplayErrorContext(refused).to_string());
+            Fault::known(FaultKind::Unavailable, "no-credentials", text)
+        }
+    }
+}
+
+/// What STS answered, if it did.
+fn answer_of<E>(refused: &CredentialsError) -> Option<Fault>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    match causes(refused).find_map(|cause| cause.downcast_ref::<SdkError<E>>())? {
+        SdkError::ServiceError(answer) => Some(answered(answer.err().meta(), answer.raw().status().as_u16(), |_| None)),
+        _ => None,
     }
 }
 

@@ -27,14 +27,13 @@ use serde_json::Value;
 
 pub use secret::{Secret, SecretValue, Secrets};
 
+use crate::REQUEST_TIMEOUT;
 use crate::operation::{encode, touch};
 use address::{Resolver, check_literal};
 use reply::{Body, Reply, refused, undelivered};
 use request::{Call, Lookup, Message};
 use secret::NoSecrets;
 
-/// How long one request may take, its answer included.
-const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection may take to be made, TLS included. A time-out here is known not to have sent anything.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How many sets of addresses that grants name are remembered with a client for each. More only cost time.
@@ -63,6 +62,7 @@ const USE: &str = "secret:Use";
 pub struct Http {
     secrets: Arc<dyn Secrets>,
     roots: Vec<Certificate>,
+    request_timeout: Duration,
     /// A client for each set of addresses that may be reached beside the internet. Apart, since only the client's own
     /// resolver knows what is dialled.
     clients: Mutex<BTreeMap<Vec<IpAddr>, Client>>,
@@ -88,7 +88,12 @@ impl Default for Http {
 impl Http {
     /// Requests with these secrets, to servers that the system's certificate authorities vouch for.
     pub fn new(secrets: Arc<dyn Secrets>) -> Http {
-        Http { secrets, roots: vec![], clients: Mutex::default() }
+        Http { secrets, roots: vec![], request_timeout: REQUEST_TIMEOUT, clients: Mutex::default() }
+    }
+
+    /// Gives up on a request after `request_timeout`, its answer included: see [`crate::Operations::within`].
+    pub fn within(self, request_timeout: Duration) -> Http {
+        Http { request_timeout, ..self }
     }
 
     /// Trusts the certificate authorities in `pem` as well.
@@ -111,7 +116,8 @@ impl Http {
 
     /// Sends a message, once, to the internet or to the addresses that are `named`, and reads what is answered.
     async fn exchange(&self, message: Message, named: &[IpAddr]) -> Result<Reply, Fault> {
-        let Message { host, request, values } = message;
+        let Message { host, mut request, values } = message;
+        *request.timeout_mut() = Some(self.request_timeout);
         check_literal(&host, named).map_err(|private| refused(&private))?;
         let client = self.client(named)?;
         let effect = if request.method().is_safe() { Effect::Read } else { Effect::Write };
@@ -149,7 +155,6 @@ fn build(roots: &[Certificate], named: &[IpAddr]) -> Result<Client, reqwest::Err
         .referer(false)
         .pool_max_idle_per_host(0)
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TIMEOUT)
         .build()
 }
 

@@ -6,6 +6,7 @@
 mod account;
 mod check;
 mod client;
+mod credentials;
 mod endpoint;
 mod error;
 mod fault;
@@ -24,6 +25,7 @@ mod s3;
 mod sns;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use capability::{Catalog, Fault, FaultKind, Operation, Scope, Spec};
@@ -42,6 +44,9 @@ use operation::Entry;
 const SERVICES: &[&[Entry]] =
     &[cloudtrail::OPERATIONS, ec2::OPERATIONS, iam::OPERATIONS, s3::OPERATIONS, sns::OPERATIONS];
 
+/// How long one request may take, its answer included, unless it is said otherwise.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The operations, bound to the AWS accounts that this installation acts on.
 pub struct Operations {
     accounts: Accounts,
@@ -54,8 +59,14 @@ impl Operations {
     /// There are no secrets yet: see [`Operations::sending`].
     pub fn new(accounts: Accounts) -> Result<Operations, ConfigError> {
         accounts.check()?;
-        let clients = Clients::new(&accounts);
+        let clients = Clients::new(&accounts, REQUEST_TIMEOUT);
         Ok(Operations { accounts, clients, http: Arc::default() })
+    }
+
+    /// Gives up on a request after `request_timeout`, its answer included. It must be the one that the gate reckons with:
+    /// [`capability::Limits::request_timeout`].
+    pub fn within(self, request_timeout: Duration) -> Operations {
+        Operations { clients: Clients::new(&self.accounts, request_timeout), ..self }
     }
 
     /// Sends HTTP requests with `http`.

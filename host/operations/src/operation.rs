@@ -53,10 +53,29 @@ pub(crate) trait AwsOperation: DeserializeOwned + Send + Sync + 'static {
     /// Carries the call out, with exactly one request.
     async fn send(&self, aws: &Aws, marker: &Marker) -> Result<Self::Output, Fault>;
 
-    /// Host read: the state that the write is about to change.
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
+    /// Host read: the state that the write changes, `null` where the resource has nothing of the kind. A resource that is
+    /// not found is [`FaultKind::NotFound`]. Only asked of [`Settlement::Compare`].
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
         let _ = aws;
-        Ok(None)
+        Ok(Value::Null)
+    }
+
+    /// What the write is about in a state, in a form in which equal states are equal: see [`Operation::facet`].
+    fn facet(&self, state: &Value, marker: &Marker) -> Result<Value, Fault> {
+        let _ = marker;
+        Ok(state.clone())
+    }
+
+    /// The facet when the write was carried out; of what removes something, `null` or an empty list.
+    fn target(&self, marker: &Marker) -> Result<Value, Fault> {
+        let _ = marker;
+        Ok(Value::Null)
+    }
+
+    /// What the lost answer would have been, where `state` shows that the write was carried out.
+    fn seen(&self, state: &Value) -> Option<Self::Output> {
+        let _ = state;
+        self.presumed()
     }
 
     /// Host read: the tags of a resource that [`AwsOperation::locate`] or [`AwsOperation::touches`] names.
@@ -65,7 +84,7 @@ pub(crate) trait AwsOperation: DeserializeOwned + Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Host read: whether the state shows that the write was carried out. Only asked of [`Settlement::Observe`].
+    /// Host read: whether there is what the write leaves behind. Only asked of [`Settlement::Observe`].
     async fn observe(&self, aws: &Aws, marker: &Marker) -> Result<Observation, Fault> {
         let _ = (aws, marker);
         Ok(Observation::Undecided("this operation leaves no trace".into()))
@@ -152,8 +171,24 @@ impl<T: AwsOperation> Operation for Bound<T> {
         encode(self.arguments.send(&self.aws, marker).await?)
     }
 
-    async fn before(&self) -> Result<Option<Value>, Fault> {
-        self.arguments.before(&self.aws).await
+    async fn prepare(&self) -> Result<(), Fault> {
+        self.aws.prepare().await
+    }
+
+    async fn state(&self) -> Result<Value, Fault> {
+        self.arguments.state(&self.aws).await
+    }
+
+    fn facet(&self, state: &Value, marker: &Marker) -> Result<Value, Fault> {
+        self.arguments.facet(state, marker)
+    }
+
+    fn target(&self, marker: &Marker) -> Result<Value, Fault> {
+        self.arguments.target(marker)
+    }
+
+    fn output(&self, state: &Value, _marker: &Marker) -> Value {
+        self.arguments.seen(state).and_then(|output| encode(output).ok()).unwrap_or_default()
     }
 
     async fn tags(&self, resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
@@ -166,6 +201,25 @@ impl<T: AwsOperation> Operation for Bound<T> {
 
     fn presumed(&self, _marker: &Marker) -> Value {
         self.arguments.presumed().and_then(|output| encode(output).ok()).unwrap_or_default()
+    }
+}
+
+/// A part of a state as it was read, perhaps by another version.
+pub(crate) fn part_of<T: DeserializeOwned>(state: &Value, name: &str) -> Result<Option<T>, Fault> {
+    match state {
+        Value::Null => Ok(None),
+        state => T::deserialize(state.get(name).unwrap_or(&Value::Null)).map(Some).map_err(|error| {
+            Fault::unknown("unreadable-state", format!("`{name}` of the state cannot be read: {error}"))
+        }),
+    }
+}
+
+/// What a host read found: nothing, where the service answers with the code `none` of a resource that it has found.
+pub(crate) fn found_or_none<T>(read: Result<T, Fault>, none: &str) -> Result<Option<T>, Fault> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(fault) if fault.code == none => Ok(None),
+        Err(fault) => Err(fault),
     }
 }
 

@@ -9,8 +9,9 @@ use std::fmt;
 use capability::Fault;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 
+use crate::account::is_account_id;
 use crate::check::invalid;
 
 /// The longest document that IAM's API takes, white space included, in characters
@@ -42,9 +43,9 @@ impl Document {
         self.effects.iter().map(|effect| (*effect).to_owned()).collect()
     }
 
-    /// Whether `other`, as a service answers it, is the same policy, however it is spaced and its names are ordered.
-    pub fn is(&self, other: &str) -> bool {
-        serde_json::from_str::<Value>(other).is_ok_and(|other| other == self.value)
+    /// The policy in the form in which equal ones are equal: see [`canonical`].
+    pub fn canonical(&self) -> Value {
+        meaning(self.value.clone())
     }
 
     /// Refuses a document that has more bytes than `longest`, white space not counted, as IAM has it.
@@ -68,6 +69,78 @@ impl TryFrom<String> for Document {
             serde_json::from_str(&text).map_err(|error| format!("the policy is no JSON document: {error}"))?;
         let effects = effects(&value)?;
         Ok(Document { text, value, effects })
+    }
+}
+
+/// A policy, as a service answers it, in the form in which equal ones are equal, however a service spells them: white space and
+/// the order of names and lists, a list of one and its only item, an account by its id and by the ARN of its root
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>).
+pub(crate) fn canonical(text: &str) -> Result<Value, Fault> {
+    let unreadable = |error| Fault::unknown("unreadable-state", format!("the policy is no JSON document: {error}"));
+    serde_json::from_str(text).map(meaning).map_err(unreadable)
+}
+
+fn meaning(mut policy: Value) -> Value {
+    if let Some(statements) = policy.get_mut("Statement") {
+        *statements = match statements.take() {
+            Value::Array(statements) => statements.into_iter().map(statement).collect(),
+            one => Value::Array(vec![statement(one)]),
+        };
+    }
+    policy
+}
+
+fn statement(mut statement: Value) -> Value {
+    let elements = statement.as_object_mut().into_iter().flatten();
+    for (name, element) in elements {
+        match name.as_str() {
+            "Action" | "NotAction" | "Resource" | "NotResource" => *element = list(element.take(), |item| item),
+            "Principal" | "NotPrincipal" => {
+                if element == "*" {
+                    *element = json!({ "AWS": "*" });
+                }
+                let kinds = element.as_object_mut().into_iter().flatten();
+                kinds.for_each(|(_, principals)| *principals = list(principals.take(), principal));
+            }
+            "Condition" => {
+                let operators = element.as_object_mut().into_iter().flatten();
+                let keys = operators.filter_map(|(_, keys)| keys.as_object_mut()).flatten();
+                keys.for_each(|(_, values)| *values = list(values.take(), text));
+            }
+            _ => {}
+        }
+    }
+    statement
+}
+
+/// A list in one order, each item once.
+fn list(value: Value, item: fn(Value) -> Value) -> Value {
+    let items = match value {
+        Value::Array(items) => items,
+        one => vec![one],
+    };
+    let mut items: Vec<Value> = items.into_iter().map(item).collect();
+    items.sort_by_key(Value::to_string);
+    items.dedup();
+    Value::Array(items)
+}
+
+/// An account by its id.
+fn principal(principal: Value) -> Value {
+    let root = principal.as_str().and_then(|arn| {
+        let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":iam::")?;
+        let account = rest.strip_suffix(":root")?;
+        (!partition.contains(':') && is_account_id(account)).then(|| account.to_owned())
+    });
+    root.map_or(principal, Value::String)
+}
+
+/// A value of a condition as text: `true` and `"true"` are one.
+fn text(value: Value) -> Value {
+    match value {
+        Value::Bool(value) => value.to_string().into(),
+        Value::Number(value) => value.to_string().into(),
+        other => other,
     }
 }
 
@@ -238,15 +311,40 @@ mod tests {
         }
     }
 
+    /// However a service spells it; and what means something else is something else.
     #[test]
-    fn the_same_policy_may_be_spaced_otherwise() {
-        let policy = read(r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*"}]}"#).unwrap();
-        assert!(
-            policy
-                .is("{ \"Statement\": [ {\n\"Action\": \"*\", \"Effect\": \"Deny\" } ], \"Version\": \"2012-10-17\" }")
+    fn spellings_of_a_policy_are_one() {
+        let policy = |statement: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        let one = policy(
+            r#"{"Effect":"Deny","Principal":{"AWS":"123456789012"},"Action":["s3:Get*","s3:Put*"],"Resource":"r",
+            "Condition":{"Bool":{"aws:SecureTransport":false}}}"#,
         );
-        assert!(!policy.is(r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*"}]}"#));
-        assert!(!policy.is(""));
+        let same = canonical(&one).unwrap();
+        assert_eq!(read(&one).unwrap().canonical(), same);
+        for other in [
+            policy(
+                r#"{"Condition":{"Bool":{"aws:SecureTransport":["false"]}},"Resource":["r"],"Action":["s3:Put*","s3:Get*"],
+                "Principal":{"AWS":["arn:aws:iam::123456789012:root"]},"Effect":"Deny"}"#,
+            ),
+            one.replace("[{", "{").replace("}]", "}"),
+        ] {
+            assert_eq!(canonical(&other).unwrap(), same, "{other}");
+        }
+        for other in [
+            one.replace("Deny", "Allow"),
+            one.replace("s3:Get*", "s3:*"),
+            one.replace("\"r\"", "\"r2\""),
+            one.replace("false", "true"),
+            one.replace("\"123456789012\"", "\"210987654321\""),
+            one.replace("\"123456789012\"", "\"arn:aws:iam::123456789012:role/root\""),
+            one.replace("\"Principal\"", "\"NotPrincipal\""),
+            one.replace("2012-10-17", "2008-10-17"),
+        ] {
+            assert_ne!(canonical(&other).unwrap(), same, "{other}");
+        }
+        let anybody = |principal: &str| canonical(&policy(&format!(r#"{{"Effect":"Deny","Principal":{principal}}}"#)));
+        assert_eq!(anybody(r#""*""#).unwrap(), anybody(r#"{"AWS":"*"}"#).unwrap());
+        assert!(canonical("").is_err());
     }
 
     #[test]

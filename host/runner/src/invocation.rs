@@ -82,13 +82,19 @@ impl Calls for Passage {
 }
 
 /// Runs the attempt until it has an outcome and no call of it is in flight. `halt` ends the plugin early.
+///
+/// What an earlier process left open is settled first, and the plugin is run only if no person must decide: it waits for
+/// nothing within its own time, and nothing is open where it goes another way than the first time.
 pub(crate) async fn run(
     invocation: Invocation,
     plugins: Arc<dyn Plugins>,
     gate: Arc<Gate>,
-    halt: oneshot::Receiver<Halt>,
+    mut halt: oneshot::Receiver<Halt>,
 ) -> Outcome {
     let Invocation { attempt, input, timeout } = invocation;
+    if let Some(outcome) = settle_interrupted(&attempt, &gate, &mut halt).await {
+        return outcome;
+    }
     let settle = gate.clone();
     let passage = Arc::new(Passage {
         gate,
@@ -120,6 +126,27 @@ pub(crate) async fn run(
         return Outcome::Lost(error.to_string());
     }
     outcome(&attempt, result, passage.ending())
+}
+
+/// Settles what an earlier process left open. An outcome where the plugin is not to be run then: a person decides first, its
+/// step was called off meanwhile, or the driver leaves, which sends nothing in here and so leaves nothing unknown.
+async fn settle_interrupted(attempt: &Attempt, gate: &Gate, halt: &mut oneshot::Receiver<Halt>) -> Option<Outcome> {
+    let settling = gate.settle_interrupted(attempt);
+    tokio::pin!(settling);
+    let (settled, is_stopped) = tokio::select! {
+        biased;
+        settled = &mut settling => (settled, false),
+        Ok(halt) = halt => match halt {
+            Halt::Leave => return Some(Outcome::Left),
+            Halt::Stop => (settling.await, true),
+        },
+    };
+    match settled {
+        Err(error) => Some(Outcome::Lost(error.to_string())),
+        Ok(()) if attempt.suspended().is_some() => Some(outcome(attempt, Err(stopped()), None)),
+        Ok(()) if is_stopped => Some(stop_interrupted(attempt, gate).await),
+        Ok(()) => None,
+    }
 }
 
 /// What there is to say of an attempt that is left where it is: nothing, unless a person is asked for.

@@ -14,8 +14,8 @@ use ledger::Ledger as _;
 use runner::{InputError, Nudge, Said, Started};
 use serde_json::json;
 use tokio::sync::Notify;
-use workflow::{Decision, DecisionError};
-use world::{PUT, Process, World, call, until};
+use workflow::{Decision, DecisionError, Verdict};
+use world::{PUT, Process, TELL, World, call, until};
 
 const APPROVAL: &str = "
 name: ask-first
@@ -341,6 +341,48 @@ async fn an_open_call_that_the_guest_does_not_come_to_again_is_settled_before_th
     let place = |kind: &str| kinds.iter().position(|found| found == kind).unwrap();
     assert!(place("call.settled") < place("step.failed"), "{kinds:?}");
     assert_eq!(world.service.lock().unwrap().count("a"), 1);
+}
+
+/// A message may have been sent when the process died, and the plugin goes another way when it runs again: whether it was sent
+/// is a person's to say, before a retry sends one.
+#[tokio::test]
+async fn a_replay_that_goes_another_way_waits_for_a_person_where_a_call_is_open() {
+    let source = "name: again\nsteps:\n  - id: work\n    plugin: worker\n    retry: { attempts: 2, delay: 1s }\n";
+    let world = World::new(source);
+    let lives = Arc::new(AtomicUsize::new(0));
+    world.scripts.set("worker", move |_, calls| {
+        let name = if lives.fetch_add(1, Ordering::SeqCst) == 0 { "a" } else { "b" };
+        async move { call(&calls, TELL, name).await }
+    });
+    world.service.lock().unwrap().hanging.push((TELL.into(), "a".into()));
+    let run = dying(async {
+        let process = world.process().await;
+        let (run, nudge) = (process.start(&world).await, Nudge::default());
+        tokio::select! {
+            driven = process.runner.drive(&run, &nudge) => panic!("{driven:?}"),
+            () = until(|| async { process.kinds(&run).await.contains(&"call.intent".to_string()) }) => run.clone(),
+        }
+    });
+    let process = world.process().await;
+    process.runner.drive(&run, &Nudge::default()).await.unwrap();
+    let kinds = process.kinds(&run).await;
+    assert_eq!(kinds.last().map(String::as_str), Some("step.suspended"), "{kinds:?}");
+    assert_eq!(world.service.lock().unwrap().count("b"), 0, "nothing is sent before a person has looked");
+
+    process.scheduler.begin(process.runner.clone()).await.unwrap();
+    let call = format!("{run}/work/1/1");
+    process.runner.settle(&run, &call, "olivia", Verdict::Done, "saw it").await.unwrap();
+    let ended = ["succeeded".to_owned(), "failed".to_owned()];
+    until(|| async {
+        world.clock.advance(Duration::from_secs(5));
+        ended.contains(&process.status(&run).await)
+    })
+    .await;
+    let kinds = process.kinds(&run).await;
+    assert_eq!(process.status(&run).await, "succeeded", "{kinds:?}");
+    let place = |kind: &str| kinds.iter().position(|found| found == kind).unwrap();
+    assert!(place("review.settled") < place("step.failed"), "{kinds:?}");
+    assert_eq!(world.service.lock().unwrap().count("b"), 1);
 }
 
 /// Says when the guest that holds it is gone.

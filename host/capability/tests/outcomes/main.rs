@@ -9,6 +9,7 @@
 
 mod world;
 
+mod hold;
 mod record;
 mod replay;
 mod retry;

@@ -1,6 +1,6 @@
 //! What is read back from a ledger, and which ledgers cannot be.
 
-use capability::{Recorded, Replay, Settlement, State};
+use capability::{OpenCall, Recorded, Replay, Settlement, State};
 use ledger::{Draft, Record};
 use serde_json::{Value, json};
 
@@ -25,10 +25,17 @@ async fn calls_are_found_by_step_attempt_and_number() {
     let calls = replay.attempt("s", 1);
     assert_eq!(calls.keys().copied().collect::<Vec<_>>(), [1, 2]);
     assert_eq!(calls[&1].state, State::Answered(json!({ "ok": "a" })));
-    let Recorded { state: State::Open { function, arguments, since, sends }, .. } = &calls[&2] else {
-        panic!("{calls:?}")
+    let Recorded { state: State::Open(open), .. } = &calls[&2] else { panic!("{calls:?}") };
+    let expected = OpenCall {
+        function: crate::world::WRITE.into(),
+        arguments: json!({}),
+        since: START,
+        under_way: false,
+        sends: 1,
+        before: None,
+        repeat: false,
     };
-    assert_eq!((function.as_str(), arguments, *since, *sends), (crate::world::WRITE, &json!({}), START, 1));
+    assert_eq!(*open, expected);
     assert!(replay.attempt("s", 2).is_empty() && replay.attempt("t", 1).is_empty());
 }
 

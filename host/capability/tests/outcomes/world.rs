@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use capability::{
@@ -34,8 +35,16 @@ pub struct World {
     pub answers: Mutex<VecDeque<Result<Value, Fault>>>,
     /// What is observed, in turn; nothing when there is no more.
     pub observations: Mutex<VecDeque<Result<Observation, Fault>>>,
-    /// The state before, in turn; none when there is no more.
-    pub before: Mutex<VecDeque<Result<Option<Value>, Fault>>>,
+    /// How many of the host's reads of where a thing is will be answered; more wait.
+    pub lookups: Semaphore,
+    /// The states, in turn: before each sending, and whenever one is compared. None when there is no more.
+    pub states: Mutex<VecDeque<Result<Value, Fault>>>,
+    /// What the write leads to.
+    pub target: Value,
+    /// Whether there is nothing to sign a request with, in turn; there is when there is no more.
+    pub prepared: Mutex<VecDeque<Result<(), Fault>>>,
+    /// How long the ledger takes for a commit.
+    pub commit_takes: Duration,
     /// Where what is touched is, in turn; where it says itself when there is no more.
     pub located: Mutex<VecDeque<Result<Option<Vec<Touch>>, Fault>>>,
     pub granted: AtomicBool,
@@ -73,6 +82,7 @@ impl Operation for Thing {
     }
 
     async fn locate(&self) -> Result<Option<Vec<Touch>>, Fault> {
+        self.world.lookups.acquire().await.unwrap().forget();
         self.world.located.lock().unwrap().pop_front().unwrap_or(Ok(None))
     }
 
@@ -86,8 +96,28 @@ impl Operation for Thing {
         self.world.answers.lock().unwrap().pop_front().unwrap_or_else(|| Ok(json!({})))
     }
 
-    async fn before(&self) -> Result<Option<Value>, Fault> {
-        self.world.before.lock().unwrap().pop_front().unwrap_or(Ok(None))
+    async fn prepare(&self) -> Result<(), Fault> {
+        self.world.prepared.lock().unwrap().pop_front().unwrap_or(Ok(()))
+    }
+
+    async fn state(&self) -> Result<Value, Fault> {
+        self.world.states.lock().unwrap().pop_front().unwrap_or(Ok(Value::Null))
+    }
+
+    /// What is not of the write's concern stands under `other`.
+    fn facet(&self, state: &Value, _: &Marker) -> Result<Value, Fault> {
+        match state.get("unreadable") {
+            Some(_) => Err(Fault::unknown("unreadable-reply", "it is of another version")),
+            None => Ok(state.get("ours").unwrap_or(state).clone()),
+        }
+    }
+
+    fn target(&self, _: &Marker) -> Result<Value, Fault> {
+        Ok(self.world.target.clone())
+    }
+
+    fn output(&self, state: &Value, _: &Marker) -> Value {
+        json!({ "of": state })
     }
 
     async fn observe(&self, _: &Marker) -> Result<Observation, Fault> {
@@ -129,6 +159,9 @@ impl Journal for Port {
 
     async fn commit(&self, drafts: Vec<Draft>) -> Result<(), LedgerError> {
         self.0.kept.lock().unwrap().extend(drafts);
+        if !self.0.commit_takes.is_zero() {
+            tokio::time::advance(self.0.commit_takes).await;
+        }
         Ok(())
     }
 
@@ -172,7 +205,11 @@ impl World {
             touched: "*",
             answers: Mutex::default(),
             observations: Mutex::default(),
-            before: Mutex::default(),
+            lookups: Semaphore::new(10_000),
+            states: Mutex::default(),
+            target: Value::Null,
+            prepared: Mutex::default(),
+            commit_takes: Duration::ZERO,
             located: Mutex::default(),
             granted: AtomicBool::new(true),
             revoking: AtomicBool::new(false),
@@ -193,6 +230,11 @@ impl World {
 
     pub fn observing(self, observations: impl IntoIterator<Item = Result<Observation, Fault>>) -> World {
         self.observations.lock().unwrap().extend(observations);
+        self
+    }
+
+    pub fn having(self, states: impl IntoIterator<Item = Result<Value, Fault>>) -> World {
+        self.states.lock().unwrap().extend(states);
         self
     }
 

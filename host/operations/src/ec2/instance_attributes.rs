@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::InstanceAttributeName;
-use capability::{Access, Effect, Fault, FaultKind, Marker, Observation, Scope, Settlement, Spec, Touch};
+use capability::{Access, Effect, Fault, Marker, Scope, Settlement, Spec, Touch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use super::{arn, ec2_fault, tags};
 use crate::check::{self, invalid, quoted};
 use crate::client::Aws;
 use crate::fault::incomplete;
-use crate::operation::{AwsOperation, Nothing, observed, touch};
+use crate::operation::{AwsOperation, Nothing, touch};
 
 /// Which attribute.
 #[derive(Clone, Copy, Deserialize)]
@@ -119,17 +119,6 @@ pub(super) struct ModifyInstanceAttribute {
     attribute: InstanceAttribute,
 }
 
-impl ModifyInstanceAttribute {
-    /// Host read: the attribute as it is now; `None` when there is no such instance.
-    async fn current(&self, aws: &Aws) -> Result<Option<InstanceAttribute>, Fault> {
-        match read(aws, &self.instance_id, self.attribute.name()).await {
-            Ok(attribute) => Ok(Some(attribute)),
-            Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
-            Err(fault) => Err(fault),
-        }
-    }
-}
-
 #[async_trait]
 impl AwsOperation for ModifyInstanceAttribute {
     const SPEC: &'static Spec = &Spec {
@@ -164,7 +153,7 @@ impl AwsOperation for ModifyInstanceAttribute {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
@@ -178,18 +167,16 @@ impl AwsOperation for ModifyInstanceAttribute {
         Ok(Nothing {})
     }
 
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        Ok(self.current(aws).await?.map(|attribute| json!({ "attribute": attribute })))
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
+        Ok(json!({ "attribute": read(aws, &self.instance_id, self.attribute.name()).await? }))
     }
 
     async fn tags(&self, aws: &Aws, resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags::of(aws, resource).await
     }
 
-    /// Done when the attribute has the value.
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let done = self.current(aws).await?.is_some_and(|attribute| attribute == self.attribute);
-        observed(done.then_some(Nothing {}))
+    fn target(&self, _marker: &Marker) -> Result<Value, Fault> {
+        Ok(json!({ "attribute": self.attribute }))
     }
 
     fn presumed(&self) -> Option<Nothing> {

@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types;
-use capability::{Access, Effect, Fault, FaultKind, Marker, Observation, Scope, Settlement, Spec, Touch};
+use capability::{Access, Effect, Fault, Marker, Scope, Settlement, Spec, Touch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::instances::{GroupIdentifier, group_identifiers};
 use super::listing::{self, Filter};
 use super::tags::{self, Tag};
-use super::{arn, ec2_fault};
+use super::{arn, ec2_fault, not_found};
 use crate::check::{self, invalid};
 use crate::client::Aws;
-use crate::operation::{AwsOperation, Nothing, observed, touch};
+use crate::operation::{AwsOperation, Nothing, part_of, touch};
 
 /// DescribeNetworkInterfaces: one page of interfaces.
 #[derive(Deserialize)]
@@ -131,20 +131,14 @@ pub(super) struct ModifyNetworkInterfaceAttribute {
 }
 
 impl ModifyNetworkInterfaceAttribute {
-    /// Host read: the groups that the interface has now; `None` when there is no such interface.
-    async fn current(&self, aws: &Aws) -> Result<Option<BTreeSet<String>>, Fault> {
-        let request =
-            aws.client(Client::new).describe_network_interfaces().network_interface_ids(&self.network_interface_id);
-        match request.send().await.map_err(ec2_fault) {
-            Ok(reply) => {
-                let interface = reply.network_interfaces.unwrap_or_default().pop();
-                let groups = |interface: types::NetworkInterface| interface.groups.unwrap_or_default();
-                let groups = interface.map(groups);
-                Ok(groups.map(|groups| groups.into_iter().filter_map(|group| group.group_id).collect()))
-            }
-            Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
-            Err(fault) => Err(fault),
-        }
+    /// Host read: the groups that the interface has now.
+    async fn current(&self, aws: &Aws) -> Result<BTreeSet<String>, Fault> {
+        let id = &self.network_interface_id;
+        let request = aws.client(Client::new).describe_network_interfaces().network_interface_ids(id);
+        let reply = request.send().await.map_err(ec2_fault)?;
+        let interface = reply.network_interfaces.unwrap_or_default().pop();
+        let groups = interface.ok_or_else(|| not_found("network interface", id))?.groups.unwrap_or_default();
+        Ok(groups.into_iter().filter_map(|group| group.group_id).collect())
     }
 }
 
@@ -180,7 +174,7 @@ impl AwsOperation for ModifyNetworkInterfaceAttribute {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
@@ -193,19 +187,22 @@ impl AwsOperation for ModifyNetworkInterfaceAttribute {
         Ok(Nothing {})
     }
 
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        Ok(self.current(aws).await?.map(|groups| json!({ "groups": groups })))
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
+        Ok(json!({ "groups": self.current(aws).await? }))
     }
 
     async fn tags(&self, aws: &Aws, resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags::of(aws, resource).await
     }
 
-    /// Done when the interface has exactly these groups.
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let asked: BTreeSet<String> = self.groups.iter().cloned().collect();
-        let done = self.current(aws).await?.is_some_and(|groups| groups == asked);
-        observed(done.then_some(Nothing {}))
+    fn facet(&self, state: &Value, _marker: &Marker) -> Result<Value, Fault> {
+        let groups: Option<BTreeSet<String>> = part_of(state, "groups")?;
+        Ok(json!(groups))
+    }
+
+    /// Exactly these groups.
+    fn target(&self, _marker: &Marker) -> Result<Value, Fault> {
+        Ok(json!(self.groups.iter().collect::<BTreeSet<_>>()))
     }
 
     fn presumed(&self) -> Option<Nothing> {

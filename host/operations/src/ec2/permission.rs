@@ -1,5 +1,7 @@
 //! The rules of a security group, as the API has them, and one by one so that they can be compared.
 
+use std::fmt;
+
 use aws_sdk_ec2::types;
 use capability::Fault;
 use serde::{Deserialize, Serialize};
@@ -79,6 +81,16 @@ enum Source {
     Network(Network),
     PrefixList(String),
     Group(String),
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rule { protocol, ports: (from, to), source } = self;
+        match source {
+            Source::Network(network) => write!(f, "{protocol} {from} to {to}, {network}"),
+            Source::PrefixList(id) | Source::Group(id) => write!(f, "{protocol} {from} to {to}, {id}"),
+        }
+    }
 }
 
 impl IpPermission {

@@ -1,12 +1,12 @@
 //! The rules of security groups: what adds or removes them is alike but for the request that it sends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types;
-use capability::{Access, Effect, Fault, FaultKind, Marker, Observation, Scope, Settlement, Spec, Touch};
+use capability::{Access, Effect, Fault, FaultKind, Marker, Scope, Settlement, Spec, Touch};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use super::security_groups::{accepted, group};
 use super::{arn, ec2_fault, tags};
 use crate::check::{self, invalid};
 use crate::client::Aws;
-use crate::operation::{AwsOperation, Nothing, observed, touch};
+use crate::operation::{AwsOperation, Nothing, part_of, touch};
 
 /// AuthorizeSecurityGroupIngress: sources added to a group's rules for incoming traffic.
 pub(super) type AuthorizeSecurityGroupIngress = RuleChange<AuthorizeIngress>;
@@ -153,12 +153,12 @@ fn revoked(
     }
 }
 
-impl<C: Change> RuleChange<C> {
-    /// Host read: what the group has now; `None` when there is no such group.
-    async fn current(&self, aws: &Aws) -> Result<Option<Vec<IpPermission>>, Fault> {
-        Ok(group(aws, &self.group_id).await?.map(|group| permissions(C::rules(group))))
-    }
+/// Rules in one order, each once.
+fn listed<'a>(rules: impl Iterator<Item = &'a Rule>) -> Value {
+    json!(rules.map(Rule::to_string).collect::<BTreeSet<_>>())
+}
 
+impl<C: Change> RuleChange<C> {
     fn rules(&self) -> Vec<Rule> {
         self.ip_permissions.iter().flat_map(IpPermission::rules).collect()
     }
@@ -201,29 +201,32 @@ impl<C: Change> AwsOperation for RuleChange<C> {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
         C::send(aws.client(Client::new), &self.group_id, &self.ip_permissions).await
     }
 
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        Ok(self.current(aws).await?.map(|permissions| json!({ C::RULES: permissions })))
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
+        let group = group(aws, &self.group_id).await?;
+        Ok(json!({ C::RULES: permissions(C::rules(group)) }))
     }
 
     async fn tags(&self, aws: &Aws, resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags::of(aws, resource).await
     }
 
-    /// Added when the group has all of the rules, removed when it has none of them, which is also so when the whole group
-    /// is gone: nothing that the call was to close is open. Otherwise it is sent again; EC2 then says which it does not
-    /// know, or has already.
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let now: Vec<Rule> =
-            self.current(aws).await?.unwrap_or_default().iter().flat_map(IpPermission::rules).collect();
-        let done = self.rules().iter().all(|rule| now.contains(rule) == C::ADDS);
-        observed(done.then_some(Nothing {}))
+    /// Which of the rules the group has. Others of it are not this call's to change.
+    fn facet(&self, state: &Value, _marker: &Marker) -> Result<Value, Fault> {
+        let permissions: Vec<IpPermission> = part_of(state, C::RULES)?.unwrap_or_default();
+        let there: Vec<Rule> = permissions.iter().flat_map(IpPermission::rules).collect();
+        Ok(listed(self.rules().iter().filter(|rule| there.contains(rule))))
+    }
+
+    /// All of them, or none.
+    fn target(&self, _marker: &Marker) -> Result<Value, Fault> {
+        Ok(listed(self.rules().iter().filter(|_| C::ADDS)))
     }
 
     fn presumed(&self) -> Option<Nothing> {

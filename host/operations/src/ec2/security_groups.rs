@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::listing::{self, Filter};
 use super::permission::{IpPermission, permissions};
 use super::tags::{self, Tag};
-use super::{arn, ec2_fault};
+use super::{arn, ec2_fault, not_found};
 use crate::check::{self, invalid};
 use crate::client::Aws;
 use crate::fault::incomplete;
@@ -51,14 +51,10 @@ impl From<types::SecurityGroup> for SecurityGroup {
     }
 }
 
-/// Host read: the group with this id, if there is one.
-pub(super) async fn group(aws: &Aws, id: &str) -> Result<Option<types::SecurityGroup>, Fault> {
-    let reply = aws.client(Client::new).describe_security_groups().group_ids(id).send().await;
-    match reply.map_err(ec2_fault) {
-        Ok(reply) => Ok(reply.security_groups.unwrap_or_default().pop()),
-        Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
-        Err(fault) => Err(fault),
-    }
+/// Host read: the group with this id.
+pub(super) async fn group(aws: &Aws, id: &str) -> Result<types::SecurityGroup, Fault> {
+    let reply = aws.client(Client::new).describe_security_groups().group_ids(id).send().await.map_err(ec2_fault)?;
+    reply.security_groups.unwrap_or_default().pop().ok_or_else(|| not_found("group", id))
 }
 
 /// The answer to a change, by the `return` in it.
@@ -238,7 +234,7 @@ impl AwsOperation for DeleteSecurityGroup {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
@@ -246,19 +242,21 @@ impl AwsOperation for DeleteSecurityGroup {
         accepted(request.send().await.map_err(ec2_fault)?.r#return)
     }
 
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        let group = group(aws, &self.group_id).await?.map(SecurityGroup::from);
-        Ok(group.map(|group| json!({ "security-group": group })))
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
+        match group(aws, &self.group_id).await {
+            Ok(group) => Ok(json!({ "security-group": SecurityGroup::from(group) })),
+            Err(fault) if fault.kind == FaultKind::NotFound => Ok(Value::Null),
+            Err(fault) => Err(fault),
+        }
     }
 
     async fn tags(&self, aws: &Aws, resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags::of(aws, resource).await
     }
 
-    /// Done when the group is gone.
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let gone = group(aws, &self.group_id).await?.is_none();
-        observed(gone.then_some(Nothing {}))
+    /// Whether there is the group, whatever it has.
+    fn facet(&self, state: &Value, _marker: &Marker) -> Result<Value, Fault> {
+        Ok(if state.is_null() { Value::Null } else { self.group_id.as_str().into() })
     }
 
     fn presumed(&self) -> Option<Nothing> {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{self, Filter, ResourceType, TagSpecification};
-use capability::{Access, Effect, Fault, Marker, Observation, Scope, Settlement, Spec, Touch};
+use capability::{Access, Effect, Fault, Marker, Scope, Settlement, Spec, Touch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{arn, ec2_fault};
 use crate::check::{self, invalid, quoted};
 use crate::client::Aws;
-use crate::operation::{AwsOperation, Nothing, observed, touch};
+use crate::operation::{AwsOperation, Nothing, part_of, touch};
 
 /// The tag that a resource is found again by: its value is the marker's token.
 const MARKER: &str = "quell:call";
@@ -143,6 +143,17 @@ pub(super) struct CreateTags {
     tags: Vec<Tag>,
 }
 
+impl CreateTags {
+    /// What each resource has under each key, as `value` tells it.
+    fn set_on(&self, value: impl Fn(&str, &Tag) -> Option<String>) -> Value {
+        let on = |id: &String| {
+            let values = self.tags.iter().map(|tag| (tag.key.clone(), value(id, tag)));
+            (id.clone(), values.collect::<BTreeMap<_, _>>())
+        };
+        json!(self.resources.iter().map(on).collect::<BTreeMap<_, _>>())
+    }
+}
+
 #[async_trait]
 impl AwsOperation for CreateTags {
     const SPEC: &'static Spec = &Spec {
@@ -175,7 +186,7 @@ impl AwsOperation for CreateTags {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
@@ -185,26 +196,31 @@ impl AwsOperation for CreateTags {
     }
 
     /// All tags of each resource, not only those that are about to be set.
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
         let mut described = described(aws, &self.resources).await?;
         let tags = |id: &String| {
             let tags = described.remove(id).unwrap_or_default().into_iter();
             (id.clone(), tags.map(|(key, value)| Tag { key, value }).collect())
         };
         let all: BTreeMap<String, Vec<Tag>> = self.resources.iter().map(tags).collect();
-        Ok(Some(json!({ "tags": all })))
+        Ok(json!({ "tags": all }))
     }
 
     async fn tags(&self, aws: &Aws, resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         of(aws, resource).await
     }
 
-    /// Done when every resource has every tag.
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let described = described(aws, &self.resources).await?;
-        let has = |id: &String, tag: &Tag| described.get(id).and_then(|tags| tags.get(&tag.key)) == Some(&tag.value);
-        let set = self.resources.iter().all(|id| self.tags.iter().all(|tag| has(id, tag)));
-        observed(set.then_some(Nothing {}))
+    /// What each resource has under each key that is to be set.
+    fn facet(&self, state: &Value, _marker: &Marker) -> Result<Value, Fault> {
+        let described: BTreeMap<String, Vec<Tag>> = part_of(state, "tags")?.unwrap_or_default();
+        Ok(self.set_on(|id, tag| {
+            let tags = described.get(id).into_iter().flatten();
+            tags.into_iter().find(|there| there.key == tag.key).map(|there| there.value.clone())
+        }))
+    }
+
+    fn target(&self, _marker: &Marker) -> Result<Value, Fault> {
+        Ok(self.set_on(|_, tag| Some(tag.value.clone())))
     }
 
     fn presumed(&self) -> Option<Nothing> {

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_iam::{Client, types};
-use capability::{Access, Effect, Fault, Marker, Observation, Scope, Settlement, Spec, Touch};
+use capability::{Access, Effect, Fault, Marker, Scope, Settlement, Spec, Touch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{found, iam_fault, located, name, next, tags, users};
+use super::{iam_fault, located, name, next, tags, users};
 use crate::check::{invalid, quoted};
 use crate::client::Aws;
 use crate::fault::incomplete;
-use crate::operation::{AwsOperation, Nothing, observed};
+use crate::operation::{AwsOperation, Nothing};
 
 /// What a key is switched to.
 const STATUSES: [&str; 2] = ["Active", "Inactive"];
@@ -180,7 +180,7 @@ impl UpdateAccessKey {
     async fn current(&self, aws: &Aws) -> Result<Option<String>, Fault> {
         let mut marker = None;
         loop {
-            let Some(page) = found(list(aws, &self.user_name, marker.as_ref()).await)? else { return Ok(None) };
+            let page = list(aws, &self.user_name, marker.as_ref()).await?;
             let ours = page.access_key_metadata.into_iter().find(|key| key.access_key_id == self.access_key_id);
             match (ours, page.marker) {
                 (Some(key), _) => return Ok(Some(key.status)),
@@ -225,7 +225,7 @@ impl AwsOperation for UpdateAccessKey {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
@@ -239,18 +239,16 @@ impl AwsOperation for UpdateAccessKey {
         Ok(Nothing {})
     }
 
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        Ok(self.current(aws).await?.map(|status| json!({ "status": status })))
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
+        Ok(self.current(aws).await?.map(|status| json!({ "status": status })).unwrap_or_default())
     }
 
     async fn tags(&self, aws: &Aws, _resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags(users::entity(aws, &self.user_name).await)
     }
 
-    /// A key that is gone cannot be switched: it is sent again, and IAM says so.
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let now = self.current(aws).await?;
-        observed((now.as_ref() == Some(&self.status)).then_some(Nothing {}))
+    fn target(&self, _marker: &Marker) -> Result<Value, Fault> {
+        Ok(json!({ "status": self.status }))
     }
 
     fn presumed(&self) -> Option<Nothing> {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_iam::Client;
-use capability::{Access, Effect, Fault, Marker, Observation, Scope, Settlement, Spec, Touch};
+use capability::{Access, Effect, Fault, Marker, Scope, Settlement, Spec, Touch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{found, iam_fault, located, name, next, roles, tags};
 use crate::client::Aws;
-use crate::operation::{AwsOperation, Nothing, observed};
-use crate::policy::{Document, decoded};
+use crate::operation::{AwsOperation, Nothing, part_of};
+use crate::policy::{Document, canonical, decoded};
 
 /// How long all inline policies of a role are at most, in bytes without white space: one is no longer
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
@@ -35,9 +35,19 @@ async fn get(aws: &Aws, role_name: &str, policy_name: &str) -> Result<RolePolicy
     })
 }
 
-async fn before(aws: &Aws, role_name: &str, policy_name: &str) -> Result<Option<Value>, Fault> {
-    let policy = found(get(aws, role_name, policy_name).await)?;
-    Ok(policy.map(|policy| json!({ "policy-document": policy.policy_document })))
+/// Host read: the policy. IAM has one code for a policy that there is not and a role that there is not, which says nothing
+/// of its policies.
+async fn state(aws: &Aws, role_name: &str, policy_name: &str) -> Result<Value, Fault> {
+    match found(get(aws, role_name, policy_name).await)? {
+        Some(policy) => Ok(json!({ "policy-document": policy.policy_document })),
+        None => roles::entity(aws, role_name).await.map(|_| Value::Null),
+    }
+}
+
+/// The policy in a state, in the form in which spelling does not matter.
+fn facet(state: &Value) -> Result<Value, Fault> {
+    let policy: Option<String> = part_of(state, "policy-document")?;
+    policy.as_deref().map_or(Ok(Value::Null), canonical)
 }
 
 /// ListRolePolicies.
@@ -171,7 +181,7 @@ impl AwsOperation for PutRolePolicy {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
@@ -185,18 +195,20 @@ impl AwsOperation for PutRolePolicy {
         Ok(Nothing {})
     }
 
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        before(aws, &self.role_name, &self.policy_name).await
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
+        state(aws, &self.role_name, &self.policy_name).await
     }
 
     async fn tags(&self, aws: &Aws, _resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags(roles::entity(aws, &self.role_name).await)
     }
 
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let now = found(get(aws, &self.role_name, &self.policy_name).await)?;
-        let same = now.is_some_and(|now| self.policy_document.is(&now.policy_document));
-        observed(same.then_some(Nothing {}))
+    fn facet(&self, state: &Value, _marker: &Marker) -> Result<Value, Fault> {
+        facet(state)
+    }
+
+    fn target(&self, _marker: &Marker) -> Result<Value, Fault> {
+        Ok(self.policy_document.canonical())
     }
 
     fn presumed(&self) -> Option<Nothing> {
@@ -241,7 +253,7 @@ impl AwsOperation for DeleteRolePolicy {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
@@ -251,18 +263,16 @@ impl AwsOperation for DeleteRolePolicy {
         Ok(Nothing {})
     }
 
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        before(aws, &self.role_name, &self.policy_name).await
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
+        state(aws, &self.role_name, &self.policy_name).await
     }
 
     async fn tags(&self, aws: &Aws, _resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags(roles::entity(aws, &self.role_name).await)
     }
 
-    /// Done when there is no such policy, which is also so when the role is gone.
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let now = found(get(aws, &self.role_name, &self.policy_name).await)?;
-        observed(now.is_none().then_some(Nothing {}))
+    fn facet(&self, state: &Value, _marker: &Marker) -> Result<Value, Fault> {
+        facet(state)
     }
 
     fn presumed(&self) -> Option<Nothing> {

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::{Client, types};
-use capability::{Access, Effect, Fault, Marker, Observation, Scope, Settlement, Spec, Touch};
+use capability::{Access, Effect, Fault, Marker, Scope, Settlement, Spec, Touch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{arn, found, name, s3_fault, tags};
+use super::{arn, name, s3_fault, tags};
 use crate::check::{invalid, quoted};
 use crate::client::Aws;
 use crate::fault::incomplete;
-use crate::operation::{AwsOperation, Nothing, observed, touch};
+use crate::operation::{AwsOperation, Nothing, part_of, touch};
 
 /// How many grants an ACL has at most.
 const GRANTS: usize = 100;
@@ -199,7 +199,7 @@ impl AwsOperation for PutBucketAcl {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
@@ -210,19 +210,23 @@ impl AwsOperation for PutBucketAcl {
         Ok(Nothing {})
     }
 
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        Ok(found(get(aws, &self.bucket).await)?.map(|policy| json!({ "access-control-policy": policy })))
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
+        Ok(json!({ "access-control-policy": get(aws, &self.bucket).await? }))
     }
 
     async fn tags(&self, aws: &Aws, _resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags(aws, &self.bucket).await
     }
 
-    /// Done when just this is given. S3 knows a grantee by e-mail address under an id: then it is sent again.
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let now = found(get(aws, &self.bucket).await)?;
-        let asked = self.access_control_policy.given();
-        observed(now.is_some_and(|now| now.given() == asked).then_some(Nothing {}))
+    /// What is given to whom. S3 knows a grantee by e-mail address under an id, which is neither what was there nor what was
+    /// asked for: a person looks.
+    fn facet(&self, state: &Value, _marker: &Marker) -> Result<Value, Fault> {
+        let policy: Option<AccessControlPolicy> = part_of(state, "access-control-policy")?;
+        Ok(policy.map(|policy| json!(policy.given())).unwrap_or_default())
+    }
+
+    fn target(&self, _marker: &Marker) -> Result<Value, Fault> {
+        Ok(json!(self.access_control_policy.given()))
     }
 
     fn presumed(&self) -> Option<Nothing> {

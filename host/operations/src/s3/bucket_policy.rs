@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use capability::{Access, Effect, Fault, Marker, Observation, Scope, Settlement, Spec, Touch};
+use capability::{Access, Effect, Fault, Marker, Scope, Settlement, Spec, Touch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{arn, found, name, s3_fault, tags};
+use super::{arn, name, s3_fault, tags};
 use crate::check::invalid;
 use crate::client::Aws;
 use crate::fault::incomplete;
-use crate::operation::{AwsOperation, Nothing, observed, touch};
-use crate::policy::Document;
+use crate::operation::{AwsOperation, Nothing, found_or_none, part_of, touch};
+use crate::policy::{Document, canonical};
 
 /// The longest policy, in bytes.
 const LONGEST: usize = 20 * 1024;
@@ -28,8 +28,15 @@ async fn get(aws: &Aws, bucket: &str) -> Result<String, Fault> {
     }
 }
 
-async fn before(aws: &Aws, bucket: &str) -> Result<Option<Value>, Fault> {
-    Ok(found(get(aws, bucket).await)?.map(|policy| json!({ "policy": policy })))
+async fn state(aws: &Aws, bucket: &str) -> Result<Value, Fault> {
+    let policy = found_or_none(get(aws, bucket).await, "NoSuchBucketPolicy")?;
+    Ok(policy.map(|policy| json!({ "policy": policy })).unwrap_or_default())
+}
+
+/// The policy in a state, in the form in which S3's spelling does not matter.
+fn facet(state: &Value) -> Result<Value, Fault> {
+    let policy: Option<String> = part_of(state, "policy")?;
+    policy.as_deref().map_or(Ok(Value::Null), canonical)
 }
 
 /// GetBucketPolicy.
@@ -103,7 +110,7 @@ impl AwsOperation for PutBucketPolicy {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
@@ -113,19 +120,20 @@ impl AwsOperation for PutBucketPolicy {
         Ok(Nothing {})
     }
 
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        before(aws, &self.bucket).await
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
+        state(aws, &self.bucket).await
     }
 
     async fn tags(&self, aws: &Aws, _resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags(aws, &self.bucket).await
     }
 
-    /// Done when the bucket has this policy. S3 may write a principal in another way than it was given: then it is sent
-    /// again, which leads to the same state.
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let now = found(get(aws, &self.bucket).await)?;
-        observed(now.is_some_and(|now| self.policy.is(&now)).then_some(Nothing {}))
+    fn facet(&self, state: &Value, _marker: &Marker) -> Result<Value, Fault> {
+        facet(state)
+    }
+
+    fn target(&self, _marker: &Marker) -> Result<Value, Fault> {
+        Ok(self.policy.canonical())
     }
 
     fn presumed(&self) -> Option<Nothing> {
@@ -160,7 +168,7 @@ impl AwsOperation for DeleteBucketPolicy {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
@@ -170,18 +178,16 @@ impl AwsOperation for DeleteBucketPolicy {
         Ok(Nothing {})
     }
 
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        before(aws, &self.bucket).await
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
+        state(aws, &self.bucket).await
     }
 
     async fn tags(&self, aws: &Aws, _resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags(aws, &self.bucket).await
     }
 
-    /// Done when there is no policy, which is also so when the bucket is gone.
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let now = found(get(aws, &self.bucket).await)?;
-        observed(now.is_none().then_some(Nothing {}))
+    fn facet(&self, state: &Value, _marker: &Marker) -> Result<Value, Fault> {
+        facet(state)
     }
 
     fn presumed(&self) -> Option<Nothing> {

@@ -6,22 +6,22 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::{Client, types};
-use capability::{Access, Effect, Fault, Marker, Observation, Scope, Settlement, Spec, Touch};
+use capability::{Access, Effect, Fault, Marker, Scope, Settlement, Spec, Touch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{arn, found, name, s3_fault, tags};
+use super::{arn, name, s3_fault, tags};
 use crate::check::{invalid, quoted};
 use crate::client::Aws;
 use crate::fault::incomplete;
-use crate::operation::{AwsOperation, Nothing, observed, touch};
+use crate::operation::{AwsOperation, Nothing, found_or_none, part_of, touch};
 
 /// What a bucket can be encrypted with.
 const ALGORITHMS: [&str; 3] = ["AES256", "aws:kms", "aws:kms:dsse"];
 /// The longest id, alias or ARN of a key (<https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html>).
 const KEY: usize = 2048;
 
-#[derive(Deserialize, PartialEq, Serialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct ServerSideEncryptionRule {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,7 +30,7 @@ pub(super) struct ServerSideEncryptionRule {
     bucket_key_enabled: Option<bool>,
 }
 
-#[derive(Deserialize, PartialEq, Serialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct ServerSideEncryptionByDefault {
     sse_algorithm: String,
@@ -81,10 +81,9 @@ impl ServerSideEncryptionRule {
             .build())
     }
 
-    /// Whether it means the same: S3 answers a bucket key that was not asked for as off.
-    fn is(&self, other: &ServerSideEncryptionRule) -> bool {
-        self.apply_server_side_encryption_by_default == other.apply_server_side_encryption_by_default
-            && self.bucket_key_enabled.unwrap_or_default() == other.bucket_key_enabled.unwrap_or_default()
+    /// What it means: S3 answers a bucket key that was not asked for as off.
+    fn meaning(&self) -> Value {
+        json!([self.apply_server_side_encryption_by_default, self.bucket_key_enabled.unwrap_or_default()])
     }
 }
 
@@ -178,7 +177,7 @@ impl AwsOperation for PutBucketEncryption {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
@@ -193,18 +192,23 @@ impl AwsOperation for PutBucketEncryption {
         Ok(Nothing {})
     }
 
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        Ok(found(get(aws, &self.bucket).await)?.map(|rules| json!({ "rules": rules })))
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
+        let rules = get(aws, &self.bucket).await;
+        let rules = found_or_none(rules, "ServerSideEncryptionConfigurationNotFoundError")?;
+        Ok(rules.map(|rules| json!({ "rules": rules })).unwrap_or_default())
     }
 
     async fn tags(&self, aws: &Aws, _resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags(aws, &self.bucket).await
     }
 
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let now = found(get(aws, &self.bucket).await)?.unwrap_or_default();
-        let same = now.len() == self.rules.len() && now.iter().zip(&self.rules).all(|(now, asked)| asked.is(now));
-        observed(same.then_some(Nothing {}))
+    fn facet(&self, state: &Value, _marker: &Marker) -> Result<Value, Fault> {
+        let rules: Option<Vec<ServerSideEncryptionRule>> = part_of(state, "rules")?;
+        Ok(rules.map(|rules| rules.iter().map(ServerSideEncryptionRule::meaning).collect()).unwrap_or_default())
+    }
+
+    fn target(&self, _marker: &Marker) -> Result<Value, Fault> {
+        Ok(self.rules.iter().map(ServerSideEncryptionRule::meaning).collect())
     }
 
     fn presumed(&self) -> Option<Nothing> {

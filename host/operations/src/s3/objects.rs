@@ -7,7 +7,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use capability::{Access, Effect, Fault, FaultKind, Marker, Observation, Scope, Settlement, Spec, Touch};
+use capability::{Access, Effect, Fault, FaultKind, Marker, Scope, Settlement, Spec, Touch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use super::{arn, found, name, s3_fault, tags};
 use crate::check::{invalid, quoted};
 use crate::client::Aws;
 use crate::fault::incomplete;
-use crate::operation::{AwsOperation, observed, touch};
+use crate::operation::{AwsOperation, touch};
 
 /// The longest object, in bytes: what crosses to a plugin is held in memory, twice.
 const LONGEST: usize = 256 * 1024;
@@ -101,7 +101,7 @@ impl AwsOperation for PutObject {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, marker: &Marker) -> Result<PutObjectOutput, Fault> {
@@ -119,35 +119,41 @@ impl AwsOperation for PutObject {
         Ok(PutObjectOutput { etag: reply.e_tag.ok_or_else(|| incomplete("ETag"))?, version_id: reply.version_id })
     }
 
-    /// What is known of the object that it takes the place of, without what that holds.
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
+    /// What is known of the object under this key, without what it holds. S3 does not tell a bucket that there is not from a
+    /// key that there is not.
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
         let request = aws.client(Client::new).head_object().bucket(&self.bucket).key(&self.key);
         let request = request.expected_bucket_owner(aws.account());
         let object = found(request.send().await.map_err(s3_fault))?;
-        Ok(object.map(|object| {
-            json!({ "etag": object.e_tag, "version-id": object.version_id, "content-length": object.content_length })
-        }))
+        let known = object.map(|object| {
+            let call = object.metadata.as_ref().and_then(|metadata| metadata.get(MARKER));
+            json!({
+                "etag": object.e_tag, "version-id": object.version_id, "content-length": object.content_length,
+                "call": call,
+            })
+        });
+        Ok(known.unwrap_or_default())
     }
 
     async fn tags(&self, aws: &Aws, _resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags(aws, &self.bucket).await
     }
 
-    /// The object under this key, if it carries the marker.
-    async fn observe(&self, aws: &Aws, marker: &Marker) -> Result<Observation, Fault> {
-        let request = aws.client(Client::new).head_object().bucket(&self.bucket).key(&self.key);
-        let request = request.expected_bucket_owner(aws.account());
-        let object = found(request.send().await.map_err(s3_fault))?;
-        let ours = object.filter(|object| {
-            let found = object.metadata.as_ref().and_then(|metadata| metadata.get(MARKER));
-            found == Some(&marker.token)
-        });
-        observed(
-            ours.map(|object| PutObjectOutput {
-                etag: object.e_tag.unwrap_or_default(),
-                version_id: object.version_id,
-            }),
-        )
+    /// Whether it is the object that carries the marker, and else which one it is.
+    fn facet(&self, state: &Value, marker: &Marker) -> Result<Value, Fault> {
+        match state.get("call").and_then(Value::as_str) == Some(&marker.token) {
+            true => self.target(marker),
+            false => Ok(state.clone()),
+        }
+    }
+
+    fn target(&self, marker: &Marker) -> Result<Value, Fault> {
+        Ok(json!({ "call": marker.token }))
+    }
+
+    fn seen(&self, state: &Value) -> Option<PutObjectOutput> {
+        let text = |name: &str| state.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some(PutObjectOutput { etag: text("etag").unwrap_or_default(), version_id: text("version-id") })
     }
 
     /// The tag is lost with the answer.

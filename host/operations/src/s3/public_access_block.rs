@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_s3::{Client, types};
-use capability::{Access, Effect, Fault, Marker, Observation, Scope, Settlement, Spec, Touch};
+use capability::{Access, Effect, Fault, Marker, Scope, Settlement, Spec, Touch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{arn, found, name, s3_fault, tags};
+use super::{arn, name, s3_fault, tags};
 use crate::client::Aws;
 use crate::fault::incomplete;
-use crate::operation::{AwsOperation, Nothing, observed, touch};
+use crate::operation::{AwsOperation, Nothing, found_or_none, part_of, touch};
 
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -62,8 +62,15 @@ async fn get(aws: &Aws, bucket: &str) -> Result<PublicAccessBlockConfiguration, 
     })
 }
 
-async fn before(aws: &Aws, bucket: &str) -> Result<Option<Value>, Fault> {
-    Ok(found(get(aws, bucket).await)?.map(|block| json!({ "public-access-block-configuration": block })))
+async fn state(aws: &Aws, bucket: &str) -> Result<Value, Fault> {
+    let block = found_or_none(get(aws, bucket).await, "NoSuchPublicAccessBlockConfiguration")?;
+    Ok(block.map(|block| json!({ "public-access-block-configuration": block })).unwrap_or_default())
+}
+
+/// The switches in a state: S3 may leave one out that is off.
+fn facet(state: &Value) -> Result<Value, Fault> {
+    let block: Option<PublicAccessBlockConfiguration> = part_of(state, "public-access-block-configuration")?;
+    Ok(block.map(|block| json!(block.switches())).unwrap_or_default())
 }
 
 /// GetPublicAccessBlock.
@@ -134,7 +141,7 @@ impl AwsOperation for PutPublicAccessBlock {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
@@ -148,18 +155,20 @@ impl AwsOperation for PutPublicAccessBlock {
         Ok(Nothing {})
     }
 
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        before(aws, &self.bucket).await
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
+        state(aws, &self.bucket).await
     }
 
     async fn tags(&self, aws: &Aws, _resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags(aws, &self.bucket).await
     }
 
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let asked = self.public_access_block_configuration.switches();
-        let now = found(get(aws, &self.bucket).await)?;
-        observed(now.is_some_and(|now| now.switches() == asked).then_some(Nothing {}))
+    fn facet(&self, state: &Value, _marker: &Marker) -> Result<Value, Fault> {
+        facet(state)
+    }
+
+    fn target(&self, _marker: &Marker) -> Result<Value, Fault> {
+        Ok(json!(self.public_access_block_configuration.switches()))
     }
 
     fn presumed(&self) -> Option<Nothing> {
@@ -206,7 +215,7 @@ impl AwsOperation for DeletePublicAccessBlock {
     }
 
     fn settlement(&self) -> Settlement {
-        Settlement::Observe
+        Settlement::Compare
     }
 
     async fn send(&self, aws: &Aws, _marker: &Marker) -> Result<Nothing, Fault> {
@@ -216,18 +225,16 @@ impl AwsOperation for DeletePublicAccessBlock {
         Ok(Nothing {})
     }
 
-    async fn before(&self, aws: &Aws) -> Result<Option<Value>, Fault> {
-        before(aws, &self.bucket).await
+    async fn state(&self, aws: &Aws) -> Result<Value, Fault> {
+        state(aws, &self.bucket).await
     }
 
     async fn tags(&self, aws: &Aws, _resource: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
         tags(aws, &self.bucket).await
     }
 
-    /// Done when there is no block, which is also so when the bucket is gone.
-    async fn observe(&self, aws: &Aws, _marker: &Marker) -> Result<Observation, Fault> {
-        let now = found(get(aws, &self.bucket).await)?;
-        observed(now.is_none().then_some(Nothing {}))
+    fn facet(&self, state: &Value, _marker: &Marker) -> Result<Value, Fault> {
+        facet(state)
     }
 
     fn presumed(&self) -> Option<Nothing> {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use capability::{FaultKind, Observation, Touch};
+use capability::{FaultKind, Touch};
 use cases::case;
 use serde_json::{Value, json};
 
 use crate::rows::{Row, rows};
 use crate::server::{Reply, Server, nobody};
-use crate::{marker, operation};
+use crate::{is_done, operation};
 
 const LAST_USED: &str = "quell:iam/access-keys@0.1.0#get-access-key-last-used";
 const UPDATE_KEY: &str = "quell:iam/access-keys@0.1.0#update-access-key";
@@ -126,26 +126,25 @@ fn other_keys(marker: &str) -> Reply {
 async fn a_key_is_switched_when_it_is_listed_so() {
     let row = row(UPDATE_KEY);
     let more = "<IsTruncated>true</IsTruncated><Marker>n</Marker>";
-    let done = || Observation::Done(json!({}));
     for (replies, expected) in [
-        (vec![keys("Inactive", "")], done()),
-        (vec![keys("Active", "")], Observation::Absent),
-        (vec![other_keys("")], Observation::Absent),
-        (vec![other_keys(more), keys("Inactive", "")], done()),
-        (vec![other_keys(more), keys("Active", "")], Observation::Absent),
-        (vec![error(404, "NoSuchEntity")], Observation::Absent),
+        (vec![keys("Inactive", "")], Ok(true)),
+        (vec![keys("Active", "")], Ok(false)),
+        (vec![other_keys("")], Ok(false)),
+        (vec![other_keys(more), keys("Inactive", "")], Ok(true)),
+        (vec![other_keys(more), keys("Active", "")], Ok(false)),
+        (vec![error(404, "NoSuchEntity")], Err(FaultKind::NotFound)),
     ] {
         let asked = replies.len();
         let server = Server::start(replies.clone()).await;
         let operation = operation(&server.endpoint, UPDATE_KEY, &row.arguments).await.unwrap();
-        assert_eq!(operation.observe(&marker()).await, Ok(expected), "{replies:?}");
+        assert_eq!(is_done(&operation).await, expected, "{replies:?}");
         assert_eq!(server.requests().len(), asked);
     }
     let server = Server::start([error(403, "AccessDenied"), keys("Active", ""), other_keys("")]).await;
     let operation = operation(&server.endpoint, UPDATE_KEY, &row.arguments).await.unwrap();
-    assert_eq!(operation.observe(&marker()).await.unwrap_err().kind, FaultKind::AccessDenied);
-    assert_eq!(operation.before().await, Ok(Some(json!({ "status": "Active" }))));
-    assert_eq!(operation.before().await, Ok(None));
+    assert_eq!(is_done(&operation).await, Err(FaultKind::AccessDenied));
+    assert_eq!(operation.state().await, Ok(json!({ "status": "Active" })));
+    assert_eq!(operation.state().await, Ok(json!(null)));
 }
 
 /// The document as IAM answers it: spaced as it likes, and encoded.
@@ -165,20 +164,25 @@ async fn a_policy_is_put_when_it_is_there_and_deleted_when_it_is_not() {
         let delete = row(&format!("quell:iam/{name}-policies@0.1.0#delete-{name}-policy"));
         let asked = put.arguments["policy-document"].as_str().unwrap().replace(',', ",\n  ");
         let gone = || error(404, "NoSuchEntity");
-        for (row, reply, done) in [
-            (&put, policy(entity, &asked), true),
-            (&put, policy(entity, &asked.replace("Deny", "Allow")), false),
-            (&put, gone(), false),
-            (&delete, gone(), true),
-            (&delete, policy(entity, &asked), false),
+        // Whose policies they are is asked for where IAM does not tell it from a policy that there is not.
+        let there = || ok(row(&format!("quell:iam/{name}s@0.1.0#get-{name}")).reply);
+        for (row, replies, done) in [
+            (&put, vec![policy(entity, &asked)], Ok(true)),
+            (&put, vec![policy(entity, &asked.replace("Deny", "Allow"))], Ok(false)),
+            (&put, vec![gone(), there()], Ok(false)),
+            (&put, vec![gone(), gone()], Err(FaultKind::NotFound)),
+            (&delete, vec![gone(), there()], Ok(true)),
+            (&delete, vec![gone(), gone()], Err(FaultKind::NotFound)),
+            (&delete, vec![policy(entity, &asked)], Ok(false)),
         ] {
-            let server = Server::start([reply.clone(), error(403, "AccessDenied"), policy(entity, "{}"), gone()]).await;
+            let more = [error(403, "AccessDenied"), policy(entity, "{}"), gone(), there(), gone(), gone()];
+            let server = Server::start(replies.iter().cloned().chain(more)).await;
             let operation = operation(&server.endpoint, row.function, &row.arguments).await.unwrap();
-            let expected = if done { Observation::Done(json!({})) } else { Observation::Absent };
-            assert_eq!(operation.observe(&marker()).await, Ok(expected), "{} {reply:?}", row.function);
-            assert_eq!(operation.observe(&marker()).await.unwrap_err().kind, FaultKind::AccessDenied);
-            assert_eq!(operation.before().await, Ok(Some(json!({ "policy-document": "{}" }))), "{}", row.function);
-            assert_eq!(operation.before().await, Ok(None), "{}", row.function);
+            assert_eq!(is_done(&operation).await, done, "{} {replies:?}", row.function);
+            assert_eq!(is_done(&operation).await, Err(FaultKind::AccessDenied));
+            assert_eq!(operation.state().await, Ok(json!({ "policy-document": "{}" })), "{}", row.function);
+            assert_eq!(operation.state().await, Ok(json!(null)), "{}", row.function);
+            assert_eq!(operation.state().await.unwrap_err().kind, FaultKind::NotFound, "{}", row.function);
         }
     }
 }

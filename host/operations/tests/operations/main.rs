@@ -10,6 +10,7 @@ mod check;
 mod cloudtrail;
 mod contract;
 mod credentials;
+mod gated;
 mod iam;
 mod http;
 mod rows;
@@ -21,7 +22,7 @@ mod wit;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use capability::{Catalog as _, Fault, Marker, Operation, Scope};
+use capability::{Catalog as _, Fault, FaultKind, Marker, Operation, Scope};
 use operations::{Account, Accounts, Operations, TestKeys};
 use serde_json::Value;
 
@@ -53,4 +54,10 @@ fn operations(account: Account) -> Operations {
 /// The operation of a call, its requests going to `endpoint`.
 async fn operation(endpoint: &str, function: &str, arguments: &Value) -> Result<Arc<dyn Operation>, Fault> {
     operations(account(endpoint)).operation(function, arguments, &scope()).await
+}
+
+/// Whether the state that the service answers is as it is when the call was carried out, or how it cannot be told.
+async fn is_done(operation: &Arc<dyn Operation>) -> Result<bool, FaultKind> {
+    let state = operation.state().await.map_err(|fault| fault.kind)?;
+    Ok(operation.facet(&state, &marker()).unwrap() == operation.target(&marker()).unwrap())
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use capability::{FaultKind, Observation};
+use capability::FaultKind;
 use cases::case;
 use serde_json::{Value, json};
 
 use crate::rows::{Row, rows};
 use crate::server::{Reply, Server, nobody};
 use crate::wit::Contract;
-use crate::{marker, operation};
+use crate::{is_done, marker, operation};
 
 const BUCKETS: &str = "quell:s3/buckets@0.1.0#";
 const PUT_OBJECT: &str = "quell:s3/objects@0.1.0#put-object";
@@ -25,13 +25,6 @@ fn ok(body: &str) -> Reply {
 
 fn error(status: u16, code: &str) -> Reply {
     Reply::Full(status, format!("<Error><Code>{code}</Code><Message>no</Message></Error>"))
-}
-
-/// Observes the outcome of the row's call where S3 gives this reply.
-#[track_caller]
-fn check_observed(function: &str, reply: &Reply, seen: Result<Observation, capability::Fault>, done: bool) {
-    let expected = if done { Observation::Done(json!({})) } else { Observation::Absent };
-    assert_eq!(seen, Ok(expected), "{function} {reply:?}");
 }
 
 #[tokio::test]
@@ -57,38 +50,37 @@ async fn a_write_to_a_bucket_is_done_when_the_bucket_is_as_it_was_asked_for() {
         ))
     };
     for (function, reply, done) in [
-        ("put-public-access-block", block(""), true),
-        ("put-public-access-block", block(all_told), true),
-        ("put-public-access-block", block("<RestrictPublicBuckets>true</RestrictPublicBuckets>"), false),
-        ("put-public-access-block", no_block(), false),
-        ("delete-public-access-block", no_block(), true),
-        ("delete-public-access-block", no_bucket(), true),
-        ("delete-public-access-block", block(""), false),
-        ("put-bucket-policy", ok(policy), true),
-        ("put-bucket-policy", ok(&policy.replace("Deny", "Allow")), false),
-        ("put-bucket-policy", error(404, "NoSuchBucketPolicy"), false),
-        ("delete-bucket-policy", error(404, "NoSuchBucketPolicy"), true),
-        ("delete-bucket-policy", no_bucket(), true),
-        ("delete-bucket-policy", ok(policy), false),
-        ("put-bucket-encryption", encryption("alias/data"), true),
-        ("put-bucket-encryption", encryption("alias/other"), false),
-        ("put-bucket-encryption", error(404, "ServerSideEncryptionConfigurationNotFoundError"), false),
-        ("put-bucket-acl", acl(own), true),
-        ("put-bucket-acl", acl(&own.replace("FULL_CONTROL", "READ")), false),
-        ("put-bucket-acl", acl(&format!("{own}{}", own.replace("75aa57f0", "0f75aa57"))), false),
-        ("put-bucket-acl", acl(""), false),
+        ("put-public-access-block", block(""), Ok(true)),
+        ("put-public-access-block", block(all_told), Ok(true)),
+        ("put-public-access-block", block("<RestrictPublicBuckets>true</RestrictPublicBuckets>"), Ok(false)),
+        ("put-public-access-block", no_block(), Ok(false)),
+        ("delete-public-access-block", no_block(), Ok(true)),
+        ("delete-public-access-block", no_bucket(), Err(FaultKind::NotFound)),
+        ("delete-public-access-block", block(""), Ok(false)),
+        ("put-bucket-policy", ok(policy), Ok(true)),
+        ("put-bucket-policy", ok(&policy.replace("Deny", "Allow")), Ok(false)),
+        ("put-bucket-policy", error(404, "NoSuchBucketPolicy"), Ok(false)),
+        ("delete-bucket-policy", error(404, "NoSuchBucketPolicy"), Ok(true)),
+        ("delete-bucket-policy", no_bucket(), Err(FaultKind::NotFound)),
+        ("delete-bucket-policy", ok(policy), Ok(false)),
+        ("put-bucket-encryption", encryption("alias/data"), Ok(true)),
+        ("put-bucket-encryption", encryption("alias/other"), Ok(false)),
+        ("put-bucket-encryption", error(404, "ServerSideEncryptionConfigurationNotFoundError"), Ok(false)),
+        ("put-bucket-acl", acl(own), Ok(true)),
+        ("put-bucket-acl", acl(&own.replace("FULL_CONTROL", "READ")), Ok(false)),
+        ("put-bucket-acl", acl(&format!("{own}{}", own.replace("75aa57f0", "0f75aa57"))), Ok(false)),
+        ("put-bucket-acl", acl(""), Ok(false)),
     ] {
         let row = row(&format!("{BUCKETS}{function}"));
         let server = Server::start([reply.clone()]).await;
         let operation = operation(&server.endpoint, row.function, &row.arguments).await.unwrap();
-        check_observed(function, &reply, operation.observe(&marker()).await, done);
+        assert_eq!(is_done(&operation).await, done, "{function} {reply:?}");
         assert!(server.requests()[0].head.starts_with("GET "), "{function}");
     }
     for row in rows().into_iter().filter(|row| row.function.starts_with(BUCKETS) && row.settlement.is_some()) {
         let server = Server::start([error(403, "AccessDenied")]).await;
         let operation = operation(&server.endpoint, row.function, &row.arguments).await.unwrap();
-        let fault = operation.observe(&marker()).await.unwrap_err();
-        assert_eq!(fault.kind, FaultKind::AccessDenied, "{}", row.function);
+        assert_eq!(is_done(&operation).await, Err(FaultKind::AccessDenied), "{}", row.function);
     }
 }
 
@@ -119,10 +111,13 @@ async fn before_a_write_to_a_bucket_is_what_it_is_about_to_change() {
         ("put-bucket-acl", read("get-bucket-acl"), "access-control-policy", "NoSuchBucket"),
     ] {
         let row = row(&format!("{BUCKETS}{function}"));
-        let server = Server::start([ok(of.reply), error(404, absent)]).await;
+        let server = Server::start([ok(of.reply), error(404, absent), error(404, "NoSuchBucket")]).await;
         let operation = operation(&server.endpoint, row.function, &row.arguments).await.unwrap();
-        assert_eq!(operation.before().await, Ok(Some(json!({ (name): of.output }))), "{function}");
-        assert_eq!(operation.before().await, Ok(None), "{function}");
+        assert_eq!(operation.state().await, Ok(json!({ (name): of.output })), "{function}");
+        let none = operation.state().await.map_err(|fault| fault.kind);
+        let expected = if absent == "NoSuchBucket" { Err(FaultKind::NotFound) } else { Ok(json!(null)) };
+        assert_eq!(none, expected, "{function}");
+        assert_eq!(operation.state().await.unwrap_err().kind, FaultKind::NotFound, "{function}");
     }
 }
 
@@ -137,23 +132,31 @@ async fn an_object_is_found_by_its_marker() {
     const ANOTHER: &[(&str, &str)] =
         &[("etag", "\"e-2\""), ("x-amz-meta-quell-call", "fedcba9876543210fedcba9876543210")];
     const NONE: &[(&str, &str)] = &[("etag", "\"e-3\"")];
-    for (reply, expected) in [
-        (Reply::Headed(200, OURS, String::new()), Observation::Done(row.output.clone())),
-        (Reply::Headed(200, ANOTHER, String::new()), Observation::Absent),
-        (Reply::Headed(200, NONE, String::new()), Observation::Absent),
-        (Reply::Full(404, String::new()), Observation::Absent),
-    ] {
-        let server = Server::start([reply.clone()]).await;
-        let operation = operation(&server.endpoint, PUT_OBJECT, &row.arguments).await.unwrap();
-        assert_eq!(operation.observe(&marker()).await, Ok(expected), "{reply:?}");
-        let line = server.requests()[0].head.lines().next().unwrap().to_owned();
-        assert_eq!(line, "HEAD /acme-data/cases/7%20%252f.json HTTP/1.1");
-    }
-    let server = Server::start([Reply::Full(403, String::new()), Reply::Headed(200, NONE, String::new())]).await;
+    let replies = [
+        Reply::Headed(200, OURS, String::new()),
+        Reply::Headed(200, ANOTHER, String::new()),
+        Reply::Headed(200, NONE, String::new()),
+        Reply::Full(404, String::new()),
+        Reply::Full(403, String::new()),
+    ];
+    let server = Server::start(replies).await;
     let operation = operation(&server.endpoint, PUT_OBJECT, &row.arguments).await.unwrap();
-    assert_eq!(operation.observe(&marker()).await.unwrap_err().kind, FaultKind::AccessDenied);
-    let before = json!({ "etag": "\"e-3\"", "version-id": null, "content-length": 0 });
-    assert_eq!(operation.before().await, Ok(Some(before)));
+    let token = "fedcba9876543210fedcba9876543210";
+    let ours = json!({ "etag": "\"e-1\"", "version-id": "v-1", "content-length": 0, "call": marker().token });
+    let another = json!({ "etag": "\"e-2\"", "version-id": null, "content-length": 0, "call": token });
+    let none = json!({ "etag": "\"e-3\"", "version-id": null, "content-length": 0, "call": null });
+    for (state, done) in [(&ours, true), (&another, false), (&none, false), (&json!(null), false)] {
+        assert_eq!(operation.state().await.as_ref(), Ok(state));
+        let facet = operation.facet(state, &marker()).unwrap();
+        assert_eq!(facet == operation.target(&marker()).unwrap(), done, "{state}");
+        // Of what another wrote, each object is a state of its own.
+        assert!(done || facet == *state, "{state}");
+    }
+    assert_eq!(operation.output(&ours, &marker()), row.output);
+    assert_eq!(is_done(&operation).await, Err(FaultKind::AccessDenied));
+    let lines: Vec<String> =
+        server.requests().iter().map(|request| request.head.lines().next().unwrap().into()).collect();
+    assert_eq!(lines, ["HEAD /acme-data/cases/7%20%252f.json HTTP/1.1"; 5]);
 }
 
 /// A bucket's tags stand for its objects, and a colon in a key is no part of an ARN that could be taken for another's.

@@ -103,7 +103,7 @@ async fn what_is_yet_to_be_created_has_no_tags() {
         let server = Server::start([]).await;
         let operation = operation(&server.endpoint, function, &row.arguments).await.unwrap();
         assert_eq!(operation.tags(row.touches[1].1).await, Ok(None));
-        assert_eq!(operation.before().await, Ok::<Option<Value>, _>(None));
+        assert_eq!(operation.state().await, Ok(Value::Null));
         assert!(server.requests().is_empty());
     }
 }

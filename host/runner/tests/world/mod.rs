@@ -37,6 +37,8 @@ pub struct Service {
     pub silent: Vec<(String, String)>,
     /// The next requests of this function and name never arrive, and nobody knows.
     pub lost: Vec<(String, String)>,
+    /// The next requests of this function and name are on their way for ever.
+    pub hanging: Vec<(String, String)>,
     /// The next requests for this name are turned away: too many.
     pub throttled: Vec<String>,
     /// While it is there, an answer is given only for one of its permits.
@@ -102,6 +104,9 @@ impl Operation for Thing {
     }
 
     async fn send(&self, marker: &Marker) -> Result<Value, Fault> {
+        if strike(&mut self.service.lock().unwrap().hanging, (self.spec.function, &self.name)) {
+            return std::future::pending().await;
+        }
         let result = self.carry_out(marker);
         let answers = self.service.lock().unwrap().answers.clone();
         if let Some(answers) = answers {

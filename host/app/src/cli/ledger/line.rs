@@ -85,7 +85,10 @@ fn what(entry: &Entry) -> String {
         },
         "call.outcome" => format!("{} -> {}", function(), result(entry)),
         "call.unknown" => format!("{} -> unknown: {}: {}", function(), text("code"), text("message")),
-        "call.settled" => format!("{} -> {} (by {})", function(), text("verdict"), text("by")),
+        "call.settled" => match text("verdict") {
+            "again" => format!("{} -> still unknown, may be sent again (by {})", function(), text("by")),
+            verdict => format!("{} -> {verdict} (by {})", function(), text("by")),
+        },
         "call.host-read" => format!("{} for {} -> {}", function(), text("purpose"), result(entry)),
         "call.denied" => denial(entry),
         "call.log" => {
@@ -232,7 +235,13 @@ mod tests {
                 "revoke/1/2",
                 "call.settled",
                 "host",
-                json!({ "function": REVOKE, "by": "observe", "verdict": "not-done" }),
+                json!({ "function": REVOKE, "by": "compare", "verdict": "not-done" }),
+            ),
+            of(
+                "revoke/1/2",
+                "call.settled",
+                "host",
+                json!({ "function": REVOKE, "by": "on-unknown", "verdict": "again" }),
             ),
             of("revoke/1/2", "call.intent", PLUGIN, json!({ "touches": two, "send": 2 })),
             of("revoke/1/2", "call.outcome", "host", json!({ "function": REVOKE, "result": "ok" })),

@@ -103,7 +103,7 @@ fn modify_instance_attribute() -> Row {
         action: "ec2:ModifyInstanceAttribute",
         access: Access::Write,
         effect: Effect::Write,
-        settlement: Some(Settlement::Observe),
+        settlement: Some(Settlement::Compare),
         arguments: json!({ "instance-id": "i-1", "attribute": { "disable-api-termination": true } }),
         touches: vec![("ec2:ModifyInstanceAttribute", "arn:aws:ec2:eu-central-1:123456789012:instance/i-1")],
         compared: vec![("attribute", vec!["disableApiTermination"]), ("value", vec!["true"])],
@@ -239,7 +239,7 @@ fn create_tags() -> Row {
         action: "ec2:CreateTags",
         access: Access::Tagging,
         effect: Effect::Write,
-        settlement: Some(Settlement::Observe),
+        settlement: Some(Settlement::Compare),
         arguments: json!({
             "resources": ["i-1", "snap-1"],
             "tags": [{ "key": "quarantine", "value": "yes" }, { "key": "case", "value": "7" }],

@@ -51,7 +51,7 @@ fn read(function: &'static str, action: &'static str, access: Access, resource: 
 fn write(function: &'static str, action: &'static str, resource: &'static str) -> Row {
     let mut row = read(function, action, Access::PermissionsManagement, resource);
     row.effect = Effect::Write;
-    row.settlement = Some(Settlement::Observe);
+    row.settlement = Some(Settlement::Compare);
     row.reply = "<Response><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></Response>";
     row.faults.extend([
         (409, "EntityTemporarilyUnmodifiable", FaultKind::Conflict),

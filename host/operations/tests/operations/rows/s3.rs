@@ -65,7 +65,7 @@ fn write(function: &'static str, action: &'static str, line: &'static str) -> Ro
     Row {
         access: Access::PermissionsManagement,
         effect: Effect::Write,
-        settlement: Some(Settlement::Observe),
+        settlement: Some(Settlement::Compare),
         ..read(function, action, line)
     }
 }

@@ -1,13 +1,13 @@
 //! Host reads about attributes of instances, and about tags.
 
-use capability::Observation;
+use capability::FaultKind;
 use serde_json::{Value, json};
 
-use super::{observes, reads, refused};
+use super::{reads, refused};
 use crate::rows::rows;
 use crate::server::{Reply, Server};
 use crate::wit::Contract;
-use crate::{marker, operation};
+use crate::{is_done, marker, operation};
 
 const DESCRIBE: &str = "quell:ec2/instances@0.1.0#describe-instance-attribute";
 const MODIFY: &str = "quell:ec2/instances@0.1.0#modify-instance-attribute";
@@ -68,19 +68,21 @@ async fn an_attribute_is_changed_when_it_has_the_value() {
     for (name, api, [wanted, other]) in attributes() {
         let arguments = json!({ "instance-id": "i-1", "attribute": { name: wanted } });
         for (reply, expected) in [
-            (attribute(api, &text(&wanted)), Observation::Done(json!({}))),
-            (attribute(api, &text(&other)), Observation::Absent),
-            (no_instance(), Observation::Absent),
+            (attribute(api, &text(&wanted)), Ok(true)),
+            (attribute(api, &text(&other)), Ok(false)),
+            (no_instance(), Err(FaultKind::NotFound)),
         ] {
-            let server = observes(MODIFY, &arguments, reply, expected).await;
+            let server = Server::start([reply]).await;
+            let modified = operation(&server.endpoint, MODIFY, &arguments).await.unwrap();
+            assert_eq!(is_done(&modified).await, expected);
             let asked = reads(&server, &["Action", "InstanceId", "Attribute"]);
             assert_eq!(asked, [["DescribeInstanceAttribute", "i-1", api]]);
         }
 
         let server = Server::start([attribute(api, &text(&other)), no_instance()]).await;
         let operation = operation(&server.endpoint, MODIFY, &arguments).await.unwrap();
-        assert_eq!(operation.before().await, Ok(Some(json!({ "attribute": { name: other } }))));
-        assert_eq!(operation.before().await, Ok(None));
+        assert_eq!(operation.state().await, Ok(json!({ "attribute": { name: other } })));
+        assert_eq!(operation.state().await.unwrap_err().kind, FaultKind::NotFound);
     }
 }
 
@@ -90,7 +92,7 @@ async fn an_attribute_that_is_not_answered_is_not_known() {
     let server = Server::start([attribute("sourceDestCheck", "true")]).await;
     let arguments = json!({ "instance-id": "i-1", "attribute": { "disable-api-termination": false } });
     let operation = operation(&server.endpoint, MODIFY, &arguments).await.unwrap();
-    assert_eq!(operation.observe(&marker()).await.unwrap_err().code, "unreadable-reply");
+    assert_eq!(operation.state().await.unwrap_err().code, "unreadable-reply");
 }
 
 /// One page of tags, each as a resource, a key and a value.
@@ -115,13 +117,15 @@ async fn tags_are_set_when_every_resource_has_every_one() {
     let mut other = all;
     other[4].2 = "8";
     for (reply, expected) in [
-        (page(&all, ""), Observation::Done(json!({}))),
-        (page(&other, ""), Observation::Absent),
-        (page(&all[..4], ""), Observation::Absent),
-        (page(&all[..3], ""), Observation::Absent),
-        (page(&[], ""), Observation::Absent),
+        (page(&all, ""), true),
+        (page(&other, ""), false),
+        (page(&all[..4], ""), false),
+        (page(&all[..3], ""), false),
+        (page(&[], ""), false),
     ] {
-        let server = observes(TAGS, &arguments, reply, expected).await;
+        let server = Server::start([reply]).await;
+        let set = operation(&server.endpoint, TAGS, &arguments).await.unwrap();
+        assert_eq!(is_done(&set).await, Ok(expected));
         let asked = reads(&server, &["Action", "Filter.1.Name", "Filter.1.Value.1", "Filter.1.Value.2"]);
         assert_eq!(asked, [["DescribeTags", "resource-id", "i-1", "snap-1"]]);
     }
@@ -129,7 +133,7 @@ async fn tags_are_set_when_every_resource_has_every_one() {
     // All pages count.
     let server = Server::start([page(&all[..3], "<nextToken>u</nextToken>"), page(&all[3..], "")]).await;
     let operation = operation(&server.endpoint, TAGS, &arguments).await.unwrap();
-    assert_eq!(operation.observe(&marker()).await, Ok(Observation::Done(json!({}))));
+    assert_eq!(is_done(&operation).await, Ok(true));
     assert_eq!(server.requests()[1].form["NextToken"], "u");
 }
 
@@ -139,5 +143,9 @@ async fn before_tags_are_set_are_all_that_there_are() {
     let server = Server::start([page(&[("i-1", "team", "red"), ("i-1", "case", "7")], "")]).await;
     let operation = operation(&server.endpoint, TAGS, &arguments).await.unwrap();
     let tags = json!({ "i-1": [{ "key": "case", "value": "7" }, { "key": "team", "value": "red" }], "vol-1": [] });
-    assert_eq!(operation.before().await, Ok(Some(json!({ "tags": tags }))));
+    let state = json!({ "tags": tags });
+    assert_eq!(operation.state().await.as_ref(), Ok(&state));
+    // Other tags are not of its concern, and those of a resource that has none are.
+    let facet = operation.facet(&state, &marker()).unwrap();
+    assert_eq!(facet, json!({ "i-1": { "team": "red" }, "vol-1": { "team": null } }));
 }

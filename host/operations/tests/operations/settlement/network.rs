@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{observes, reads, refused, row};
 use crate::server::{Reply, Server};
 use crate::wit::Contract;
-use crate::{marker, operation};
+use crate::{is_done, marker, operation};
 
 const AUTHORIZE: &str = "quell:ec2/security-groups@0.1.0#authorize-security-group-ingress";
 const REVOKE: &str = "quell:ec2/security-groups@0.1.0#revoke-security-group-ingress";
@@ -52,45 +52,56 @@ async fn change(server: &Server, function: &str) -> Arc<dyn Operation> {
 
 #[tokio::test]
 async fn a_change_of_rules_is_done_when_the_group_has_all_or_none_of_them() {
-    let done = || Observation::Done(json!({}));
     let both = format!("{HTTPS}{SSH}");
+    let missing = || Err(FaultKind::NotFound);
     for (function, reply, expected) in [
-        (REVOKE, group("", SSH), done()),
-        (REVOKE, group(HTTPS, SSH), done()),
-        (REVOKE, no_group(), done()),
-        (REVOKE, group(SSH, ""), Observation::Absent),
-        (REVOKE, group(&both, ""), Observation::Absent),
-        (REVOKE_EGRESS, group(SSH, ""), done()),
-        (REVOKE_EGRESS, group(SSH, HTTPS), done()),
-        (REVOKE_EGRESS, no_group(), done()),
-        (REVOKE_EGRESS, group("", SSH), Observation::Absent),
-        (REVOKE_EGRESS, group("", &both), Observation::Absent),
-        (AUTHORIZE, group(SSH, ""), done()),
-        (AUTHORIZE, group(&both, ""), done()),
-        (AUTHORIZE, group("", SSH), Observation::Absent),
-        (AUTHORIZE, group(HTTPS, SSH), Observation::Absent),
-        (AUTHORIZE, no_group(), Observation::Absent),
+        (REVOKE, group("", SSH), Ok(true)),
+        (REVOKE, group(HTTPS, SSH), Ok(true)),
+        (REVOKE, no_group(), missing()),
+        (REVOKE, group(SSH, ""), Ok(false)),
+        (REVOKE, group(&both, ""), Ok(false)),
+        (REVOKE_EGRESS, group(SSH, ""), Ok(true)),
+        (REVOKE_EGRESS, group(SSH, HTTPS), Ok(true)),
+        (REVOKE_EGRESS, no_group(), missing()),
+        (REVOKE_EGRESS, group("", SSH), Ok(false)),
+        (REVOKE_EGRESS, group("", &both), Ok(false)),
+        (AUTHORIZE, group(SSH, ""), Ok(true)),
+        (AUTHORIZE, group(&both, ""), Ok(true)),
+        (AUTHORIZE, group("", SSH), Ok(false)),
+        (AUTHORIZE, group(HTTPS, SSH), Ok(false)),
+        (AUTHORIZE, no_group(), missing()),
+        (AUTHORIZE, refused("UnauthorizedOperation"), Err(FaultKind::AccessDenied)),
     ] {
         let server = Server::start([reply.clone()]).await;
-        assert_eq!(change(&server, function).await.observe(&marker()).await, Ok(expected), "{function} {reply:?}");
+        assert_eq!(is_done(&change(&server, function).await).await, expected, "{function} {reply:?}");
         let asked = reads(&server, &["Action", "GroupId.1"]);
         assert_eq!(asked, [["DescribeSecurityGroups", "sg-1"]], "{function}");
     }
-    for function in [AUTHORIZE, REVOKE, REVOKE_EGRESS] {
-        let server = Server::start([refused("UnauthorizedOperation")]).await;
-        let fault = change(&server, function).await.observe(&marker()).await.unwrap_err();
-        assert_eq!(fault.kind, FaultKind::AccessDenied, "{function}");
-    }
 }
 
-/// Several rules are added all at once or not at all, and removed when the last one is gone.
+/// Several rules are added all at once or not at all, and removed when the last one is gone. One of two is neither the state
+/// before nor what was asked for, and rules that the call is not about are not compared.
 #[tokio::test]
 async fn some_of_the_rules_are_not_all_of_them() {
+    let ten = SSH.replace("0.0.0.0/0", "10.0.0.0/8");
     let mut rules = ssh();
     rules[0]["ip-ranges"].as_array_mut().unwrap().push(json!({ "cidr-ip": "10.0.0.0/8" }));
     let arguments = json!({ "group-id": "sg-1", "ip-permissions": rules });
-    for (function, reply) in [(AUTHORIZE, group(SSH, "")), (REVOKE, group(SSH, "")), (REVOKE_EGRESS, group("", SSH))] {
-        observes(function, &arguments, reply, Observation::Absent).await;
+    for (function, of) in [(AUTHORIZE, "in"), (REVOKE, "in"), (REVOKE_EGRESS, "out")] {
+        let with = |rules: String| if of == "in" { group(&rules, "") } else { group("", &rules) };
+        let one = || with(SSH.into());
+        let replies = [one(), with(format!("{SSH}{HTTPS}")), with(format!("{SSH}{ten}")), with(String::new())];
+        let server = Server::start(replies).await;
+        let operation = operation(&server.endpoint, function, &arguments).await.unwrap();
+        let mut facets = vec![];
+        for _ in 0..4 {
+            facets.push(operation.facet(&operation.state().await.unwrap(), &marker()).unwrap());
+        }
+        assert_eq!(facets[0], facets[1], "{function}: HTTPS is not of its concern");
+        let (all, none) = (&facets[2], &facets[3]);
+        assert!(facets[0] != *all && facets[0] != *none, "{function}");
+        let target = operation.target(&marker()).unwrap();
+        assert_eq!(&target, if function == AUTHORIZE { all } else { none }, "{function}");
     }
 }
 
@@ -145,8 +156,8 @@ async fn before_a_change_of_rules_are_those_of_the_group() {
     ] {
         let server = Server::start([reply, no_group()]).await;
         let operation = change(&server, function).await;
-        assert_eq!(operation.before().await, Ok(Some(expected)), "{function}");
-        assert_eq!(operation.before().await, Ok(None), "{function}");
+        assert_eq!(operation.state().await, Ok(expected), "{function}");
+        assert_eq!(operation.state().await.unwrap_err().kind, FaultKind::NotFound, "{function}");
     }
 }
 
@@ -170,8 +181,10 @@ async fn a_group_is_found_by_its_marker() {
 #[tokio::test]
 async fn a_deletion_is_done_when_the_group_is_gone() {
     let arguments = json!({ "group-id": "sg-1" });
-    for (reply, expected) in [(no_group(), Observation::Done(json!({}))), (group("", ""), Observation::Absent)] {
-        let server = observes(DELETE, &arguments, reply, expected).await;
+    for (reply, expected) in [(no_group(), true), (group("", ""), false), (group(SSH, ""), false)] {
+        let server = Server::start([reply]).await;
+        let deletion = operation(&server.endpoint, DELETE, &arguments).await.unwrap();
+        assert_eq!(is_done(&deletion).await, Ok(expected));
         assert_eq!(reads(&server, &["Action", "GroupId.1"]), [["DescribeSecurityGroups", "sg-1"]]);
     }
 
@@ -181,8 +194,8 @@ async fn a_deletion_is_done_when_the_group_is_gone() {
         "group-id": "sg-1", "group-name": "web", "owner-id": "123456789012", "description": "Web", "ip-permissions": [],
         "ip-permissions-egress": [], "tags": [],
     } });
-    assert_eq!(operation.before().await, Ok(Some(before)));
-    assert_eq!(operation.before().await, Ok(None));
+    assert_eq!(operation.state().await, Ok(before));
+    assert_eq!(operation.state().await, Ok(json!(null)));
 }
 
 /// An interface with groups.
@@ -200,20 +213,22 @@ async fn an_interface_is_changed_when_it_has_exactly_the_groups() {
     let arguments = json!({ "network-interface-id": "eni-1", "groups": ["sg-2", "sg-1", "sg-2"] });
     let no_interface = || refused("InvalidNetworkInterfaceID.NotFound");
     for (reply, expected) in [
-        (interface(&["sg-1", "sg-2"]), Observation::Done(json!({}))),
-        (interface(&["sg-2", "sg-1"]), Observation::Done(json!({}))),
-        (interface(&["sg-1"]), Observation::Absent),
-        (interface(&["sg-1", "sg-2", "sg-3"]), Observation::Absent),
-        (interface(&[]), Observation::Absent),
-        (no_interface(), Observation::Absent),
+        (interface(&["sg-1", "sg-2"]), Ok(true)),
+        (interface(&["sg-2", "sg-1"]), Ok(true)),
+        (interface(&["sg-1"]), Ok(false)),
+        (interface(&["sg-1", "sg-2", "sg-3"]), Ok(false)),
+        (interface(&[]), Ok(false)),
+        (no_interface(), Err(FaultKind::NotFound)),
     ] {
-        let server = observes(INTERFACE, &arguments, reply, expected).await;
+        let server = Server::start([reply]).await;
+        let operation = operation(&server.endpoint, INTERFACE, &arguments).await.unwrap();
+        assert_eq!(is_done(&operation).await, expected);
         let asked = reads(&server, &["Action", "NetworkInterfaceId.1"]);
         assert_eq!(asked, [["DescribeNetworkInterfaces", "eni-1"]]);
     }
 
     let server = Server::start([interface(&["sg-9", "sg-8"]), no_interface()]).await;
     let operation = operation(&server.endpoint, INTERFACE, &arguments).await.unwrap();
-    assert_eq!(operation.before().await, Ok(Some(json!({ "groups": ["sg-8", "sg-9"] }))));
-    assert_eq!(operation.before().await, Ok(None));
+    assert_eq!(operation.state().await, Ok(json!({ "groups": ["sg-8", "sg-9"] })));
+    assert_eq!(operation.state().await.unwrap_err().kind, FaultKind::NotFound);
 }
