@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 const INCIDENTS: usize = 50;
 const KILLS: usize = 20;
-/// How long a write is on its way, or its reply: long enough to be killed in, and shorter than `absence-after`.
+/// How long a write is on its way, or its reply: long enough to be killed in, and shorter than `request-timeout`.
 const DELAY: Duration = Duration::from_millis(400);
 /// The same at Slack and ServiceNow, which get one write where AWS gets twenty.
 const SERVICES_DELAY: Duration = Duration::from_millis(1_500);
@@ -23,7 +23,8 @@ const APPROVED: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_incidents_survive_twenty_kills() {
-    let scene = Scene::with(INCIDENTS, SERVICES_DELAY, "absence-after = \"3s\"".into()).await;
+    let limits = "request-timeout = \"10s\"\nabsence-after = \"10s\"".into();
+    let scene = Scene::with(INCIDENTS, SERVICES_DELAY, limits).await;
     let Scene { emulator, proxy, estate, services, host, people } = scene;
     let (before, started) = (estate.read(&emulator), Instant::now());
     proxy.delay_mutations(DELAY, DELAY);

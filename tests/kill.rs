@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 const RUNS: usize = 50;
 const KILLS: usize = 20;
-/// How long a write is on its way, or its reply: long enough to be killed in, and shorter than `absence-after`.
+/// How long a write is on its way, or its reply: long enough to be killed in, and shorter than `request-timeout`.
 const DELAY: Duration = Duration::from_millis(600);
 
 /// What stands around the host.
@@ -31,7 +31,7 @@ impl World {
         let emulator = Emulator::start();
         let account = Account::prepare(&emulator, RUNS, 1);
         let proxy = Proxy::start(emulator.endpoint()).await;
-        let limits = "absence-after = \"3s\"".into();
+        let limits = "request-timeout = \"10s\"\nabsence-after = \"10s\"".into();
         let host = Host::start(Settings { endpoint: proxy.endpoint().into(), limits, ..Settings::default() });
         let people = install(&host).await;
         proxy.delay_mutations(DELAY, DELAY);

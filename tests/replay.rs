@@ -17,7 +17,7 @@ async fn what_was_answered_before_the_kill_is_not_sent_after_it() {
     let emulator = Emulator::start();
     let account = Account::prepare(&emulator, 1, 1);
     let proxy = Proxy::start(emulator.endpoint()).await;
-    let limits = "absence-after = \"2s\"".into();
+    let limits = "request-timeout = \"5s\"\nabsence-after = \"5s\"".into();
     let mut host = Host::start(Settings { endpoint: proxy.endpoint().into(), limits, ..Settings::default() });
     let people = install(&host).await;
     proxy.delay_mutations(DELAY, DELAY);

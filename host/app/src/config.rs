@@ -86,6 +86,7 @@ pub struct Limits {
     operations: Option<u32>,
     log_lines: Option<usize>,
     log_bytes: Option<usize>,
+    request_timeout: Option<Span>,
     absence_after: Option<Span>,
 }
 
@@ -125,8 +126,12 @@ impl Config {
         };
         let config: Config = toml::from_str(&text)
             .with_context(|| format!("the configuration `{}` is not valid", path.unwrap_or(Path::new("")).display()))?;
-        config.check()?;
-        Ok(config)
+        match (config.check(), path) {
+            (Err(error), Some(path)) => {
+                Err(error.context(format!("the configuration `{}` cannot be used", path.display())))
+            }
+            (checked, _) => checked.map(|()| config),
+        }
     }
 
     fn check(&self) -> anyhow::Result<()> {
@@ -138,9 +143,7 @@ impl Config {
         );
         sources::check(&self.queues, &self.topics, &self.accounts)?;
         self.limits.sandbox()?;
-        if self.limits.absence_after.is_some_and(|span| !ABSENCE.contains(&span.0)) {
-            bail!("the limit `absence-after` must be between 1s and 1h");
-        }
+        self.limits.check_requests()?;
         let least = sandbox::Limits::MAX.memory_bytes;
         if self.limits.memory_pool_bytes.is_some_and(|pool| pool > 1 << 40) {
             bail!("the limit `memory-pool-bytes` is above its maximum, {}", 1u64 << 40);
@@ -156,8 +159,11 @@ impl Config {
     }
 }
 
-/// A request needs some time to take effect, and nobody waits for a day.
-const ABSENCE: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
+/// A request needs some time to be answered, and a service that takes longer is not one that is worked with.
+const REQUEST: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(300);
+
+/// How long the absence of an effect may go unbelieved at most: nobody waits for a day.
+const ABSENCE: Duration = Duration::from_secs(3600);
 
 /// What plugins may use together: 64 of them at their default limit.
 pub(crate) const MEMORY_POOL_BYTES: usize = 4 << 30;
@@ -189,6 +195,23 @@ impl Limits {
         self.memory_pool_bytes.unwrap_or(MEMORY_POOL_BYTES).min(Semaphore::MAX_PERMITS)
     }
 
+    /// How long a request may take, and how long what it did may go unseen.
+    fn check_requests(&self) -> anyhow::Result<()> {
+        let capability::Limits { request_timeout, absence_after, .. } = self.gate();
+        ensure!(
+            REQUEST.contains(&request_timeout),
+            "the limit `request-timeout` is {request_timeout:?}, and must be between 1s and 5m"
+        );
+        ensure!(
+            absence_after >= request_timeout,
+            "the limit `absence-after` is {absence_after:?}, and must be at least {request_timeout:?}, which is \
+             `request-timeout`: a service may work for so long on a request whose answer was lost, and a write that is \
+             taken for absent before is sent twice"
+        );
+        ensure!(absence_after <= ABSENCE, "the limit `absence-after` is {absence_after:?}, and must be at most 1h");
+        Ok(())
+    }
+
     /// What the gate bounds.
     pub fn gate(&self) -> capability::Limits {
         let default = capability::Limits::default();
@@ -196,6 +219,7 @@ impl Limits {
             operations: self.operations.unwrap_or(default.operations),
             log_lines: self.log_lines.map_or(default.log_lines, |lines| lines.min(default.log_lines)),
             log_bytes: self.log_bytes.map_or(default.log_bytes, |bytes| bytes.min(default.log_bytes)),
+            request_timeout: self.request_timeout.map_or(default.request_timeout, |span| span.0),
             absence_after: self.absence_after.map_or(default.absence_after, |span| span.0),
             ..default
         }
@@ -223,8 +247,25 @@ mod tests {
         refused("[accounts.123456789012]\nregions = []\nendpoit = \"x\"", "unknown field `endpoit`");
         refused("[limits]\nwall-time = \"fast\"", "`fast` is not a span of time");
         refused("[limits]\nwall-time = \"16m\"", "`wall-time` is above its maximum");
-        refused("[limits]\nabsence-after = \"0s\"", "`absence-after` must be between");
+        refused("[limits]\nabsence-after = \"2h\"", "`absence-after` is 7200s, and must be at most 1h");
+        refused("[limits]\nrequest-timeout = \"6m\"", "`request-timeout` is 360s, and must be between 1s and 5m");
+        refused("[limits]\nrequest-timeout = \"0s\"", "`request-timeout` is 0ns, and must be between 1s and 5m");
         refused("listen = \"0.0.0.0:7878\"", "behind-proxy");
+    }
+
+    /// The file, the field, the value and the least one.
+    #[test]
+    fn an_absence_is_not_believed_while_a_request_may_be_worked_on() {
+        for text in ["absence-after = \"3s\"", "absence-after = \"0s\"", "request-timeout = \"1m\""] {
+            let text = format!("[limits]\n{text}");
+            refused(&text, "quell.toml` cannot be used: the limit `absence-after` is ");
+            refused(&text, "s, and must be at least ");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("quell.toml");
+        std::fs::write(&path, "[limits]\nrequest-timeout = \"2s\"\nabsence-after = \"3s\"").unwrap();
+        let limits = Config::load(Some(&path)).unwrap().limits.gate();
+        assert_eq!((limits.request_timeout, limits.absence_after), (Duration::from_secs(2), Duration::from_secs(3)));
     }
 
     /// No secrets.

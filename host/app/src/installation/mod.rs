@@ -103,16 +103,13 @@ impl Installation {
         let ledger: Arc<dyn Ledger> = store.clone();
         let known = Arc::new(Known::load(ledger.clone(), clock.clone()).await.context("the ledger cannot be read")?);
         let vault = Vault::new(known.clone(), store.secrets_key());
-        let sending = config.http.sending(Arc::new(vault))?;
-        let operations = Arc::new(Operations::new(config.accounts.clone())?.sending(sending));
+        let gate_limits = config.limits.gate();
+        let request_timeout = gate_limits.request_timeout;
+        let sending = config.http.sending(Arc::new(vault))?.within(request_timeout);
+        let operations = Operations::new(config.accounts.clone())?.within(request_timeout).sending(sending);
+        let operations = Arc::new(operations);
         let catalog: Arc<dyn Catalog> = operations.clone();
-        let gate = Gate::new(
-            catalog,
-            known.clone(),
-            clock.clone(),
-            TokenKey::new(store.call_token_key()),
-            config.limits.gate(),
-        );
+        let gate = Gate::new(catalog, known.clone(), clock.clone(), TokenKey::new(store.call_token_key()), gate_limits);
         let (limits, pool) = (config.limits.sandbox()?, config.limits.memory_pool_bytes());
         let components = Arc::new(Components::new(ledger.clone(), known.clone(), sandbox, limits, pool));
         let checker = Checker::new(&config.program, [CHECK], CheckLimits::default());
