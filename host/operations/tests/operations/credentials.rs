@@ -92,6 +92,78 @@ async fn i21_without_the_role_nothing_is_sent() {
     assert_eq!((fault.kind, fault.unknown), (FaultKind::Unavailable, false), "{fault}");
 }
 
+/// The account of the host's own credentials, as STS tells it.
+fn identity(account: &str) -> https::Reply {
+    https::Reply::new(
+        200,
+        "content-type: text/xml\r\n",
+        format!(
+            "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::{account}:user/host</Arn><UserId>U</UserId>
+            <Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+        ),
+    )
+}
+
+/// Sends twice with the host's own credentials, which are in the environment of a child of this test, to a server that
+/// answers so. Gives what was asked of it, and how each sending ended.
+async fn own(replies: Vec<https::Reply>) -> (Vec<String>, String) {
+    let server = https::Server::start(replies).await;
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("ca.pem");
+    std::fs::write(&authority, &server.authority).unwrap();
+    let endpoint = format!("https://localhost:{}", server.port);
+    let child = move || {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "credentials::the_hosts_own_credentials_are_those_of_the_account", "--nocapture"])
+            .env(ENDPOINT, endpoint)
+            .env("SSL_CERT_FILE", authority)
+            .envs([
+                ("AWS_ACCESS_KEY_ID", "AKIAHOST"),
+                ("AWS_SECRET_ACCESS_KEY", "x"),
+                ("AWS_EC2_METADATA_DISABLED", "true"),
+            ])
+            .output()
+            .unwrap()
+    };
+    let output = tokio::task::spawn_blocking(child).await.unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{told}");
+    let action = |text: &str| text.split('&').find_map(|pair| pair.strip_prefix("Action=")).unwrap().to_owned();
+    (server.requests().iter().map(|request| action(request.text())).collect(), told)
+}
+
+/// Without a role the host acts with its own credentials: STS is asked first whose they are, and those of another account are
+/// used for nothing.
+#[tokio::test]
+async fn the_hosts_own_credentials_are_those_of_the_account() {
+    let row = rows().into_iter().find(|row| row.function == "quell:sns/topics@0.1.0#publish").unwrap();
+    if let Ok(endpoint) = std::env::var(ENDPOINT) {
+        let operations = operations(Account { test_keys: None, ..account(&endpoint) });
+        let operation = operations.operation(row.function, &row.arguments, &scope()).await.unwrap();
+        println!("prepared {:?}", operation.prepare().await);
+        for _ in 0..2 {
+            println!("sent {:?}", operation.send(&marker()).await);
+        }
+        return;
+    }
+    let reply = || https::Reply::new(200, "content-type: text/xml\r\n", row.reply);
+    let (asked, told) = own(vec![identity("123456789012"), reply(), reply()]).await;
+    assert_eq!(asked, ["GetCallerIdentity", "Publish", "Publish"], "{told}");
+    assert_eq!(told.matches("sent Ok").count(), 2, "{told}");
+
+    let (asked, told) = own((0..3).map(|_| identity("210987654321")).collect()).await;
+    assert_eq!(asked, ["GetCallerIdentity"; 3], "{told}");
+    assert_eq!(told.matches("AccessDenied, code: \"other-account\"").count(), 3, "{told}");
+    let message = "the host's own credentials are of the account `210987654321`, and would be used for the account \
+        `123456789012`: set `role-arn` of `accounts.123456789012` in the configuration";
+    assert!(told.contains(message), "{told}");
+
+    let failed = || https::Reply::new(500, "", "");
+    let (asked, told) = own((0..3).map(|_| failed()).collect()).await;
+    assert_eq!(asked, ["GetCallerIdentity"; 3], "{told}");
+    assert_eq!(told.matches("unknown: false").count(), 3, "{told}");
+}
+
 /// The variables by which the AWS tools are redirected do not redirect the host. They must be set before the process
 /// starts, so the test runs itself as a child.
 #[tokio::test]
