@@ -16,6 +16,11 @@ pub type Span = Range<usize>;
 /// More problems than this help nobody, and a hostile file could otherwise make one out of every node.
 const MAX_PROBLEMS: usize = 100;
 
+/// A longer line is not shown whole.
+const LONG_LINE: usize = 1_000;
+/// So many bytes of a long line are shown before a place, and from it on.
+const AROUND: usize = 200;
+
 /// One thing that is wrong with a workflow file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
@@ -64,16 +69,38 @@ impl Problems {
         texts.join("\n\n")
     }
 
+    /// Of the source, the renderer is given the line alone, and of a long line what is around the place: it walks all that it
+    /// has.
     fn render_one(&self, problem: &Problem, renderer: &Renderer) -> String {
-        let place = Snippet::source(self.text.as_str())
-            .path(self.file_name.as_str())
-            .annotation(AnnotationKind::Primary.span(problem.span.clone()));
+        let span = &problem.span;
+        let start = self.text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let end =
+            self.text.get(span.end..).and_then(|behind| behind.find('\n')).map_or(self.text.len(), |at| span.end + at);
+        let is_long = end - start > LONG_LINE;
+        let from = if is_long { floor(&self.text, span.start.saturating_sub(AROUND).max(start)) } else { start };
+        let to = if is_long { floor(&self.text, (span.start + AROUND).min(end)) } else { end };
+        let window = self.text.get(from..to).unwrap_or_default();
+        let place = span.start - from..span.end.min(to).max(span.start) - from;
+        let mut snippet =
+            Snippet::source(window).line_start(problem.line).annotation(AnnotationKind::Primary.span(place));
+        if !is_long {
+            snippet = snippet.path(self.file_name.as_str());
+        }
         let level = if problem.is_note { Level::NOTE } else { Level::ERROR };
-        let mut group = level.primary_title(problem.message.as_str()).element(place);
+        let mut group = level.primary_title(problem.message.as_str()).element(snippet);
         if let Some(help) = &problem.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        renderer.render(&[group])
+        let text = renderer.render(&[group]);
+        match text.split_once('\n').filter(|_| is_long) {
+            // The renderer would count the column from where the text that it has begins.
+            Some((title, rest)) => {
+                let indent = problem.line.to_string().len();
+                let place = format!("{}:{}:{}", self.file_name, problem.line, problem.column);
+                format!("{title}\n{:indent$}--> {place}\n{rest}", "")
+            }
+            None => text,
+        }
     }
 }
 

@@ -252,3 +252,19 @@ fn what_is_nested_deeply_is_refused() {
         let _ = check_with(schema, source);
     }
 }
+
+#[test]
+fn problems_of_a_long_line_are_shown_with_what_is_around_them() {
+    let wrong: Vec<String> = (0..6_000).map(|n| format!("${{{{ vars.x{n} }}}}")).collect();
+    let source =
+        json!({ "name": "w", "steps": [{ "id": "s", "plugin": "p", "with": { "ä": wrong.join(" ") } }] }).to_string();
+    let problems = check(source.clone()).unwrap_err();
+    let text = bounded(move || problems.render(false));
+    assert!(text.len() < 100 * 1_000, "{} bytes", text.len());
+    let first = text.split("\n\n").next().unwrap();
+    let column = source.chars().position(|c| c == '$').unwrap() + 5;
+    assert!(first.starts_with(&format!("error: unknown variable `x0`\n --> w.yaml:1:{column}\n")), "{first}");
+    let (line, carets) = first.lines().skip(3).next().zip(first.lines().nth(4)).unwrap();
+    let at = carets.chars().position(|c| c == '^').unwrap();
+    assert_eq!(line.chars().skip(at).take(7).collect::<String>(), "vars.x0", "{first}");
+}
