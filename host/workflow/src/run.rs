@@ -109,7 +109,9 @@ pub struct Run {
     timed_out: bool,
     failing: Option<Failing>,
     finished: Option<Ended>,
-    /// Whether an approval was asked again.
+    /// Whether an approval was asked.
+    asked: bool,
+    /// Whether one was asked again.
     asked_again: bool,
     /// When it last began: its start, when it had its place, or its last retry. `timeout` counts from here.
     began_at: Millis,
@@ -173,6 +175,7 @@ impl Run {
             timed_out: false,
             failing: None,
             finished: None,
+            asked: false,
             asked_again: false,
             began_at: at,
             remembered: Remembered::default(),
@@ -263,6 +266,11 @@ impl Run {
     pub(crate) fn size(&self) -> usize {
         let open = self.steps.live().map(|(_, step)| step).filter(|step| step.state == StepState::Open);
         self.steps.len() + open.filter_map(|step| step.input.as_array()).map(Vec::len).sum::<usize>()
+    }
+
+    /// Whether an approval was asked, given or not.
+    pub(crate) fn asked(&self) -> bool {
+        self.asked
     }
 
     /// Whether an approval of it was asked again.

@@ -53,6 +53,7 @@ impl Run {
                     decisions: Default::default(),
                 });
                 self.begin(path, step)?;
+                self.asked = true;
             }
             Event::Decided { path, by, decision, reason } => {
                 self.decision_counts(path, by, *decision, at)?;

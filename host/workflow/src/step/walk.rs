@@ -258,8 +258,9 @@ impl<'a> Walk<'a> {
     /// The start of the next attempt at its time; or, when the approvals before it no longer cover it, that they are asked again.
     fn wake_again(&self, begun: &Begun<'_>, at: Millis, place: Place<'_>) -> Effect {
         let event = self.start_again(begun, place);
-        let Some((before, until)) = place.before.and_then(|before| Some((before, before.covered_until(self.run)?)))
-        else {
+        // All that stands before is looked through for approvals, which most runs have none of.
+        let before = place.before.filter(|_| self.run.asked());
+        let Some((before, until)) = before.and_then(|before| Some((before, before.covered_until(self.run)?))) else {
             return Effect::Wake { at, event, lapse: None };
         };
         let reopened = before.reopen(&begun.path, self.run, at.max(until));

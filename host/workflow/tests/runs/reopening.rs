@@ -159,6 +159,27 @@ const RETRIED: &str = "
         - { id: a, plugin: p, retry: { attempts: 3, delay: 1h } }
         - steps: [{ id: b, plugin: p }, { id: c, plugin: p }]";
 
+/// What was over before the approval stays so; the approval itself, and what stands behind it, does not.
+#[test]
+fn an_approval_behind_other_steps_is_asked_again() {
+    let inner = "{ id: ask, approval: { title: t, approvers: ['group:leads'], expires: 1h } }";
+    let retried = "{ id: a, plugin: p, retry: { attempts: 3, delay: 1h } }";
+    let source = steps(&format!("\n  - {{ id: first, plugin: p }}\n  - {inner}\n  - {retried}"));
+    check(
+        &source,
+        "ok first\n approve ask alice\n fail a x\n retry a 2 3600000\n wake\n approve ask bob",
+        &[
+            "run first#1",
+            "expire ask at 3600000",
+            "run a#1",
+            "retry a#2 in 3600s",
+            "ask ask before a at 3600000",
+            "expire ask at 7200000",
+            "start a#2 at 3600000",
+        ],
+    );
+}
+
 #[test]
 fn h18_an_automatic_retry_is_asked_for_when_the_window_has_passed() {
     let source = steps(
