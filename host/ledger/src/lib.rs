@@ -8,6 +8,7 @@ mod entry;
 mod block;
 mod verify;
 mod parking;
+mod waits;
 mod port;
 mod canonical;
 mod hash;
@@ -20,6 +21,7 @@ pub use hash::Hash;
 pub use parking::{PARKED, Parking, RESUMED, parked_by, run_parked, run_resumed};
 pub use port::{Appended, Dedupe, Epoch, Fence, Filter, Ledger, LedgerError, QUEUED, Record, Room, Summary};
 pub use verify::{Fault, Head, Place, Report, Verifier};
+pub use waits::{Awaited, Wait, Waits};
 
 /// A point in time: milliseconds since the Unix epoch, UTC.
 pub type Millis = i64;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::{Draft, Entry, Hash, Malformed, Millis, Parking};
+use crate::{Draft, Entry, Hash, Malformed, Millis, Parking, Waits};
 
 /// Counts who drives a run. Only the holder of the newest may append what a driver appends.
 pub type Epoch = u64;
@@ -93,9 +93,18 @@ pub struct Summary {
     pub started_by: String,
     /// Its deduplication key.
     pub dedupe: Option<String>,
+    /// What it waits for.
+    pub waits: Waits,
     /// That it is parked: it is not driven, whatever `wake` says, and takes no place. Only for reading: it follows from the
     /// kinds of the run's entries ([`crate::parked_by`]), whatever the summary says that is appended with them.
     pub parked: Option<Parking>,
+}
+
+impl Summary {
+    /// Since when the run waits: to be resumed when it is parked, whatever else it would wait for.
+    pub fn waits_since(&self) -> Option<Millis> {
+        self.parked.as_ref().map(|parking| parking.since).or_else(|| self.waits.since())
+    }
 }
 
 /// Where appended entries stand now.
@@ -256,6 +265,10 @@ pub trait Ledger: Send + Sync {
         before: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Summary>, LedgerError>;
+
+    /// Summaries of the runs that wait for something or are parked, the one since longest first ([`Summary::waits_since`]);
+    /// behind the run since then, whether it still does or not.
+    async fn waiting(&self, after: Option<(Millis, &str)>, limit: u32) -> Result<Vec<Summary>, LedgerError>;
 
     /// The runs that are not parked and whose `wake` is at or before `now`, and the next `wake` behind it.
     async fn due(&self, now: Millis) -> Result<(Vec<String>, Option<Millis>), LedgerError>;

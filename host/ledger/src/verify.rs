@@ -41,6 +41,11 @@ pub enum Place {
         /// The run.
         run: String,
     },
+    /// What a run's entries come to: they are as they were written, and cannot be followed.
+    History {
+        /// The run.
+        run: String,
+    },
 }
 
 impl fmt::Display for Place {
@@ -51,6 +56,7 @@ impl fmt::Display for Place {
             Place::Block { writer, number } => write!(f, "block {number} of writer `{writer}`"),
             Place::Database => f.write_str("the database"),
             Place::Run { run } => write!(f, "the projection of run `{run}`"),
+            Place::History { run } => write!(f, "the history of run `{run}`"),
         }
     }
 }

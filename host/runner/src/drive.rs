@@ -152,22 +152,27 @@ impl Runner {
 
     /// The workflow that a run started with, linked with those that it calls.
     pub fn workflow(&self, history: &History) -> Result<Arc<Workflow>, DriveError> {
-        let info = history.run.info();
-        let unusable = |digest: &str, why| DriveError::NoWorkflow { run: info.id.clone(), digest: digest.into(), why };
-        let missing = |digest: &str| {
-            let problems = self.workflows.problems(digest).map(|problems| format!("cannot be read here: {problems}"));
-            unusable(digest, problems.unwrap_or_else(|| "is not stored here".into()))
-        };
-        let workflow = self.workflows.by_digest(&info.workflow_digest).ok_or_else(|| missing(&info.workflow_digest))?;
-        if info.callees.is_empty() {
-            return Ok(workflow);
-        }
-        // Those that it calls are the ones that the run started with, too.
-        let find = |name: &str| info.callees.get(name).and_then(|digest| self.workflows.by_digest(digest));
-        let linked = workflow.link(&find);
-        let why = |error: &dyn std::fmt::Display| format!("cannot be put together with those that it calls: {error}");
-        Ok(Arc::new(linked.map_err(|error| unusable(&info.workflow_digest, why(&error)))?))
+        workflow_of(self.workflows.as_ref(), history)
     }
+}
+
+/// The workflow that a run started with, linked with those that it calls.
+pub(crate) fn workflow_of(workflows: &dyn Workflows, history: &History) -> Result<Arc<Workflow>, DriveError> {
+    let info = history.run.info();
+    let unusable = |digest: &str, why| DriveError::NoWorkflow { run: info.id.clone(), digest: digest.into(), why };
+    let missing = |digest: &str| {
+        let problems = workflows.problems(digest).map(|problems| format!("cannot be read here: {problems}"));
+        unusable(digest, problems.unwrap_or_else(|| "is not stored here".into()))
+    };
+    let workflow = workflows.by_digest(&info.workflow_digest).ok_or_else(|| missing(&info.workflow_digest))?;
+    if info.callees.is_empty() {
+        return Ok(workflow);
+    }
+    // Those that it calls are the ones that the run started with, too.
+    let find = |name: &str| info.callees.get(name).and_then(|digest| workflows.by_digest(digest));
+    let linked = workflow.link(&find);
+    let why = |error: &dyn std::fmt::Display| format!("cannot be put together with those that it calls: {error}");
+    Ok(Arc::new(linked.map_err(|error| unusable(&info.workflow_digest, why(&error)))?))
 }
 
 impl Drive<'_> {

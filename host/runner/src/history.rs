@@ -145,14 +145,14 @@ impl History {
         Ok(History { run: Run::new(event, time)?, started: time, moved: 1, read: 1, ended: None, dedupe })
     }
 
-    fn begin(event: &Event, record: &Record) -> Result<History, HistoryError> {
+    pub(crate) fn begin(event: &Event, record: &Record) -> Result<History, HistoryError> {
         let Entry { run, sequence, time, .. } = &record.entry;
         let dedupe = record.data.get("dedupe").and_then(serde_json::Value::as_str).map(str::to_string);
         let begun = History::new(event, *time, dedupe);
         begun.map_err(|illegal| HistoryError::Illegal { run: run.clone(), sequence: *sequence, illegal })
     }
 
-    fn follow(&mut self, event: &Event, record: &Record) -> Result<(), HistoryError> {
+    pub(crate) fn follow(&mut self, event: &Event, record: &Record) -> Result<(), HistoryError> {
         self.apply(event, record.entry.sequence, record.entry.time)
     }
 }

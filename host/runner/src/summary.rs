@@ -4,26 +4,40 @@ use ledger::{Millis, Summary};
 use workflow::{Effect, Workflow};
 
 use crate::History;
+use crate::waits::waits;
 
 /// The summary of a run in the state that `history` has.
 pub(crate) fn summary(workflow: &Workflow, history: &History) -> Summary {
-    summary_with(history, &workflow::next(workflow, &history.run))
+    if history.ended.is_some() {
+        summary_of_ended(history)
+    } else {
+        summary_with(history, &workflow::next(workflow, &history.run))
+    }
 }
 
 /// The same, for whoever knows what comes next in it.
 pub(crate) fn summary_with(history: &History, next: &[Effect]) -> Summary {
+    summary_due(history, wake(next).filter(|_| history.ended.is_none()))
+}
+
+/// The same of a run that has ended, whose workflow does not matter any more.
+pub(crate) fn summary_of_ended(history: &History) -> Summary {
+    summary_due(history, None)
+}
+
+fn summary_due(history: &History, wake: Option<Millis>) -> Summary {
     let info = history.run.info();
-    let wake = wake(next);
     Summary {
         run: info.id.clone(),
         workflow: info.workflow.clone(),
         status: history.run.status().name().into(),
-        wake: wake.filter(|_| history.ended.is_none()),
+        wake,
         started: history.started,
         ended: history.ended,
         started_by: info.started_by.clone(),
         dedupe: history.dedupe.clone(),
         parked: None,
+        waits: waits(&history.run),
     }
 }
 

@@ -3,7 +3,7 @@
 //! It is a fold over the run's entries, so that the projection of it that is kept beside them can be verified and
 //! made anew.
 
-use ledger::{CLAIMED, Entry, Epoch, Hash, parked_by};
+use ledger::{CLAIMED, Entry, Epoch, Hash, Millis, parked_by};
 
 /// The end of one chain.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,17 +18,22 @@ pub(crate) struct Chain {
     pub moved: u64,
     /// The entry that parks the run, if it is parked.
     pub parked: Option<u64>,
+    /// Since when it is.
+    pub parked_since: Option<Millis>,
 }
 
 impl Chain {
     /// Before the first entry.
-    pub const EMPTY: Chain = Chain { epoch: 0, last: 0, hash: Hash::ZERO, moved: 0, parked: None };
+    pub const EMPTY: Chain = Chain { epoch: 0, last: 0, hash: Hash::ZERO, moved: 0, parked: None, parked_since: None };
 
     /// Goes on to `entry`, the next of the chain.
     pub fn advance(&mut self, entry: &Entry) {
         self.last = entry.sequence;
         self.hash = entry.hash;
-        self.parked = parked_by(self.parked, entry);
+        let parked = parked_by(self.parked, entry);
+        if parked != self.parked {
+            (self.parked, self.parked_since) = (parked, parked.map(|_| entry.time));
+        }
         if Entry::moves(&entry.kind) {
             self.moved = entry.sequence;
         }
@@ -51,10 +56,11 @@ mod tests {
     fn events_move_a_run_and_calls_claims_and_notes_do_not() {
         let mut chain = Chain::EMPTY;
         let mut check = |kind: &'static str, epoch: Epoch, moved: u64, parked: Option<u64>| {
-            let draft = Draft::new(kind, 0, "host", json!({ "epoch": 7 }));
+            let draft = Draft::new(kind, 5, "host", json!({ "epoch": 7 }));
             let entry = draft.seal("r", chain.last + 1, chain.hash);
             chain.advance(&entry);
-            assert_eq!(chain, Chain { epoch, last: entry.sequence, hash: entry.hash, moved, parked }, "{kind}");
+            let (last, hash, parked_since) = (entry.sequence, entry.hash, parked.map(|_| 5));
+            assert_eq!(chain, Chain { epoch, last, hash, moved, parked, parked_since }, "{kind}");
         };
         check("run.started", 0, 1, None);
         check("drive.claimed", 7, 1, None);

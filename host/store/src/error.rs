@@ -46,8 +46,11 @@ pub enum OpenError {
         /// The newest version that is known here.
         known: i64,
     },
-    /// An earlier Quell wrote the file, and nothing is changed in it here.
-    #[error("`{path}` was written by an earlier Quell\nhelp: start this Quell on it once, which brings it up to date")]
+    /// An earlier Quell wrote the file. What it says is the same; what is kept of it beside the entries is not.
+    #[error(
+        "`{path}` was written by an earlier Quell\nhelp: `quell ledger rebuild --data <its folder>` brings it up to date, \
+         and so does `quell serve`"
+    )]
     OlderSchema {
         /// The file.
         path: PathBuf,

@@ -9,8 +9,10 @@ mod error;
 mod fence;
 mod heads;
 mod key;
+mod projector;
 mod sqlite;
 
 pub use error::OpenError;
 pub use key::{KEY_FILE, writer_of};
-pub use sqlite::{DATABASE_FILE, HEADS_FILE, Options, Store, verify};
+pub use projector::{Projected, Projector};
+pub use sqlite::{DATABASE_FILE, HEADS_FILE, Options, Rebuilt, Store, rebuild, verify};

@@ -53,7 +53,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Query<T>> {
         let query = axum::extract::Query::from_request_parts(parts, state).await;
-        let query = query.map_err(|rejection: QueryRejection| query_invalid(why(&rejection)))?;
+        let query = query.map_err(|rejection: QueryRejection| invalid(why(&rejection)))?;
         Ok(Query(query.0))
     }
 }
@@ -63,7 +63,7 @@ pub fn limit(given: Option<u32>) -> Answer<u32> {
     match given {
         None => Ok(DEFAULT_LIMIT),
         Some(limit @ 1..=MAX_LIMIT) => Ok(limit),
-        Some(limit) => Err(query_invalid(format!("`limit` is {limit}, and must be 1 to {MAX_LIMIT}"))),
+        Some(limit) => Err(invalid(format!("`limit` is {limit}, and must be 1 to {MAX_LIMIT}"))),
     }
 }
 
@@ -72,7 +72,8 @@ fn why(rejection: &QueryRejection) -> String {
     std::error::Error::source(rejection).map_or_else(|| rejection.body_text(), ToString::to_string)
 }
 
-fn query_invalid(detail: String) -> Failure {
+/// That something in the query is not what it must be.
+pub fn invalid(detail: String) -> Failure {
     Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "query-invalid", detail)
 }
 

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 pub struct CountingLedger {
     store: Store,
     payload_bytes: AtomicUsize,
+    histories: AtomicUsize,
     _folder: TempDir,
 }
 
@@ -17,12 +18,17 @@ impl CountingLedger {
     pub async fn new() -> CountingLedger {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), store::Options::default()).await.unwrap();
-        CountingLedger { store, payload_bytes: AtomicUsize::new(0), _folder: folder }
+        CountingLedger { store, payload_bytes: AtomicUsize::new(0), histories: AtomicUsize::new(0), _folder: folder }
     }
 
     /// The bytes of all payloads that were given.
     pub fn payload_bytes(&self) -> usize {
         self.payload_bytes.load(Ordering::Relaxed)
+    }
+
+    /// How often the history of a run was read.
+    pub fn histories(&self) -> usize {
+        self.histories.load(Ordering::Relaxed)
     }
 
     fn count<'a>(&self, records: impl IntoIterator<Item = &'a Record>) {
@@ -53,18 +59,21 @@ impl Ledger for CountingLedger {
 
     async fn read(&self, run: &str, after: u64) -> Result<Vec<Record>, LedgerError> {
         let records = self.store.read(run, after).await?;
+        self.histories.fetch_add(1, Ordering::Relaxed);
         self.count(&records);
         Ok(records)
     }
 
     async fn read_without_calls(&self, run: &str, after: u64) -> Result<Vec<Record>, LedgerError> {
         let records = self.store.read_without_calls(run, after).await?;
+        self.histories.fetch_add(1, Ordering::Relaxed);
         self.count(&records);
         Ok(records)
     }
 
     async fn read_calls(&self, run: &str, prefix: &str) -> Result<Vec<Record>, LedgerError> {
         let records = self.store.read_calls(run, prefix).await?;
+        self.histories.fetch_add(1, Ordering::Relaxed);
         self.count(&records);
         Ok(records)
     }
@@ -93,6 +102,10 @@ impl Ledger for CountingLedger {
         limit: u32,
     ) -> Result<Vec<Summary>, LedgerError> {
         self.store.summaries(workflow, status, before, limit).await
+    }
+
+    async fn waiting(&self, after: Option<(Millis, &str)>, limit: u32) -> Result<Vec<Summary>, LedgerError> {
+        self.store.waiting(after, limit).await
     }
 
     async fn due(&self, now: Millis) -> Result<(Vec<String>, Option<Millis>), LedgerError> {

@@ -131,8 +131,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::installation::SystemClock;
-    use crate::installation::counting::CountingLedger;
+    use crate::installation::{CountingLedger, SystemClock};
 
     /// The start takes as long as there are entries, and not as there are bytes of components.
     #[tokio::test]

@@ -16,6 +16,7 @@ mod loops;
 mod people;
 mod plugins;
 mod policies;
+mod projection;
 mod queues;
 mod recover;
 mod runs;
@@ -23,9 +24,9 @@ mod schedules;
 mod secrets;
 mod source;
 mod topics;
-mod waiting;
 mod workflows;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -34,7 +35,7 @@ use ledger::Ledger;
 use operations::Operations;
 use runner::{Embedded, Runner};
 use sandbox::{CheckLimits, Checker, Contract, Sandbox};
-use store::Store;
+use store::{OpenError, Store};
 use tokio::sync::Semaphore;
 
 use crate::config::{Config, Queue, Topic};
@@ -42,18 +43,20 @@ use crate::contract::wit;
 
 pub use check::{CHECK, check_component};
 pub use clock::SystemClock;
+#[cfg(test)]
+pub use counting::CountingLedger;
 pub use error::{Error, Result};
 pub use intake::Intake;
 pub use known::Known;
 pub use people::{Caller, Person, TokenView};
 pub use policies::{Difference, Seen};
+pub use projection::Projection;
 pub use recover::recover_token;
 pub use runs::RunView;
 pub use source::Source;
 #[cfg(test)]
 pub use topics::Fetch;
 pub use topics::{Heard, Signers};
-pub use waiting::{Awaited, Wait};
 pub use workflows::Precondition;
 
 use checks::Checks;
@@ -97,7 +100,7 @@ impl Installation {
 
     /// The same, by another clock, and with others to sign for SNS.
     pub async fn open_at(config: &Config, clock: Arc<dyn Clock>, signers: Signers) -> anyhow::Result<Installation> {
-        let store = Arc::new(Store::open(&config.data, store::Options::default()).await?);
+        let store = Arc::new(open_store(&config.data).await?);
         let contract = Contract::parse(wit()).context("the WIT of this build is not valid")?;
         let sandbox = Arc::new(Sandbox::new(contract)?);
         let ledger: Arc<dyn Ledger> = store.clone();
@@ -165,5 +168,18 @@ impl Installation {
         };
         self.store.close().await;
         cut_off
+    }
+}
+
+/// Opens the ledger. What an earlier version kept of its entries is made anew from them.
+async fn open_store(data: &Path) -> anyhow::Result<Store> {
+    match Store::open(data, store::Options::default()).await {
+        Err(OpenError::OlderSchema { .. }) => {
+            let rebuilt = store::rebuild(data, &mut Projection::default()).await?;
+            tracing::info!(chains = rebuilt.runs, "a ledger of an earlier version was brought up to date");
+            rebuilt.unreadable.iter().for_each(|run| tracing::warn!("{run}"));
+            Ok(Store::open(data, store::Options::default()).await?)
+        }
+        opened => Ok(opened?),
     }
 }

@@ -32,7 +32,7 @@ pub use limits::Limits;
 pub use picture::{PictureFormat, PictureQuery};
 pub use plugin::{Access, Import, Plugin, PluginInfo, Plugins};
 pub use problem::{Fault, Problem};
-pub use queue::{Wait, Waiting};
+pub use queue::{Wait, Waiting, WaitingQuery};
 pub use run::{Cancel, Parked, Run, RunInfo, RunQuery, RunStatus, Runs, StartRun, StartedRun};
 pub use secret::{Secret, Secrets, SetSecret};
 pub use step::{Part, Step, StepError, StepStatus};

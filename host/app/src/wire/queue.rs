@@ -1,18 +1,35 @@
 //! What runs wait for.
 
 use jiff::Timestamp;
+use ledger::{Parking, Summary, Waits};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::time;
-use crate::installation;
 
-/// What all runs wait for.
+/// Which page of what runs wait for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WaitingQuery {
+    /// The page behind another one: its `next`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// What at most so many runs wait for: 1 to 500, else 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<u32>,
+}
+
+/// A page of what runs wait for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Waiting {
-    /// What waits longest first.
+    /// By run, the one that waits longest first.
     pub waiting: Vec<Wait>,
+    /// What to give as `after` for the next page, when there may be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// Something that a run waits for.
@@ -36,10 +53,13 @@ pub struct Wait {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<Timestamp>,
-    /// What there is to say of it: what is asked, the key of the call, the run in front, why it
-    /// cannot be driven.
+    /// What there is to say of it: what is asked, the key of the call, the run in front, why it cannot be driven. A long text
+    /// is cut; the run has all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
+    /// How much more the run waits for that is not listed; with the last of its list.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
 }
 
 /// What is waited for.
@@ -71,16 +91,45 @@ impl Awaited {
     }
 }
 
-impl From<installation::Wait> for Wait {
-    fn from(wait: installation::Wait) -> Wait {
-        let installation::Wait { run, workflow, what, step, since, until, about } = wait;
-        let what = match what {
-            installation::Awaited::Approval => Awaited::Approval,
-            installation::Awaited::Review => Awaited::Review,
-            installation::Awaited::Timer => Awaited::Timer,
-            installation::Awaited::Place => Awaited::Place,
-            installation::Awaited::Resume => Awaited::Resume,
-        };
-        Wait { run, workflow, what, step, since: time(since), until: until.map(time), about }
+impl From<ledger::Awaited> for Awaited {
+    fn from(awaited: ledger::Awaited) -> Awaited {
+        match awaited {
+            ledger::Awaited::Approval => Awaited::Approval,
+            ledger::Awaited::Review => Awaited::Review,
+            ledger::Awaited::Timer => Awaited::Timer,
+            ledger::Awaited::Place => Awaited::Place,
+            ledger::Awaited::Resume => Awaited::Resume,
+        }
     }
+}
+
+impl Wait {
+    /// What a run waits for.
+    pub fn all(summary: Summary) -> Vec<Wait> {
+        let Summary { run, workflow, waits, parked, .. } = summary;
+        // One that nobody can drive waits for that, whatever else it would.
+        let waits = parked.map_or(waits, |Parking { why, since }| {
+            let (what, about) = (ledger::Awaited::Resume, Some(why));
+            Waits::of(vec![ledger::Wait { what, step: None, since, until: None, about }])
+        });
+        let wait = |wait: ledger::Wait| Wait {
+            run: run.clone(),
+            workflow: workflow.clone(),
+            what: wait.what.into(),
+            step: wait.step,
+            since: time(wait.since),
+            until: wait.until.map(time),
+            about: wait.about,
+            more: 0,
+        };
+        let mut all: Vec<Wait> = waits.named.into_iter().map(wait).collect();
+        if let Some(last) = all.last_mut() {
+            last.more = waits.more;
+        }
+        all
+    }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

@@ -132,6 +132,10 @@ impl Ledger for Faulty {
         self.store.summaries(workflow, status, before, limit).await
     }
 
+    async fn waiting(&self, after: Option<(Millis, &str)>, limit: u32) -> Result<Vec<Summary>, LedgerError> {
+        self.store.waiting(after, limit).await
+    }
+
     async fn due(&self, now: Millis) -> Result<(Vec<String>, Option<Millis>), LedgerError> {
         self.store.due(now).await
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use ledger::{Appended, Draft, Epoch, Fence, Filter, Hash, Ledger, LedgerError, Millis, Record, Summary};
+use runner::{ProjectedRun, RunProjection, Workflows};
 use store::Store;
 
 /// When the process dies.
@@ -21,6 +22,7 @@ pub enum Death {
 /// The ledger in the hands of one process.
 pub struct Cut {
     store: Arc<Store>,
+    workflows: Arc<dyn Workflows>,
     death: Death,
     /// What was appended, or would have been: the kinds and steps of each append.
     appends: Mutex<Vec<String>>,
@@ -29,9 +31,9 @@ pub struct Cut {
 }
 
 impl Cut {
-    pub fn new(store: Arc<Store>, death: Death) -> Arc<Cut> {
+    pub fn new(store: Arc<Store>, workflows: Arc<dyn Workflows>, death: Death) -> Arc<Cut> {
         let (appends, busy) = Default::default();
-        Arc::new(Cut { store, death, appends, dead: AtomicBool::new(false), busy })
+        Arc::new(Cut { store, workflows, death, appends, dead: AtomicBool::new(false), busy })
     }
 
     /// What was appended, append by append.
@@ -61,6 +63,21 @@ impl Cut {
     fn die(&self) -> LedgerError {
         self.dead.store(true, Ordering::SeqCst);
         LedgerError::Storage("the process dies here".into())
+    }
+
+    /// The summary that was appended is the one that the entries come to, so that it can be made anew.
+    async fn check_projection(&self, run: &str) -> Result<(), LedgerError> {
+        loop {
+            let kept = self.store.summary(run).await?;
+            let mut projection = RunProjection::default();
+            self.store.read(run, 0).await?.iter().for_each(|record| projection.follow(record));
+            // Somebody may have moved the run meanwhile.
+            if self.store.summary(run).await? == kept {
+                let made = projection.end(self.workflows.as_ref());
+                assert_eq!(made, kept.map(ProjectedRun::Followed));
+                return Ok(());
+            }
+        }
     }
 
     /// Writes, unless the process dies before or behind it.
@@ -110,7 +127,12 @@ impl Ledger for Cut {
             format!("{} {}", entry.kind, of.join(" "))
         });
         let told = told.collect::<Vec<_>>().join("\n");
-        self.write(told, self.store.append(run, fence, entries, summary)).await
+        let _busy = self.busy();
+        let appended = self.write(told, self.store.append(run, fence, entries, summary)).await?;
+        if self.death == Death::Never {
+            self.check_projection(run).await?;
+        }
+        Ok(appended)
     }
 
     async fn epoch(&self, run: &str) -> Result<Epoch, LedgerError> {
@@ -157,6 +179,10 @@ impl Ledger for Cut {
         limit: u32,
     ) -> Result<Vec<Summary>, LedgerError> {
         self.store.summaries(workflow, status, before, limit).await
+    }
+
+    async fn waiting(&self, after: Option<(Millis, &str)>, limit: u32) -> Result<Vec<Summary>, LedgerError> {
+        self.store.waiting(after, limit).await
     }
 
     async fn due(&self, now: Millis) -> Result<(Vec<String>, Option<Millis>), LedgerError> {

@@ -126,7 +126,7 @@ impl<'w> Stage<'w> {
     }
 
     fn process(&self, death: Death) -> Process {
-        let ledger = Cut::new(self.store.clone(), death);
+        let ledger = Cut::new(self.store.clone(), self.world.rules.clone(), death);
         let alarm = Arc::new(Alarm::default());
         let actors = Arc::new(Actors {
             case: self.case.clone(),

@@ -18,11 +18,11 @@ pub const DATABASE_FILE: &str = "ledger.db";
 const APPLICATION: i64 = 0x5175_656c;
 
 /// The version of the tables, in the header as well.
-const SCHEMA: i64 = 3;
+const SCHEMA: i64 = 4;
 
 /// The tables and indexes: what is written for ever, what is made of it, and how it is found.
 const FACTS: &str = include_str!("facts.sql");
-const PROJECTIONS: &str = include_str!("projections.sql");
+pub(super) const PROJECTIONS: &str = include_str!("projections.sql");
 const INDEXES: &str = include_str!("indexes.sql");
 
 /// Earlier ones can lose a commit in WAL mode (<https://sqlite.org/wal.html#walresetbug>).
@@ -35,13 +35,43 @@ enum Identity {
     Empty,
     /// It is a ledger of this version.
     Ledger,
-    /// It is a ledger of an earlier version, which is brought up to date.
+    /// It is a ledger of an earlier version: what it says is the same, and what is made of it is not.
     Earlier,
 }
 
-/// Opens the database for writing: made when missing, brought up to date when it is of an earlier version. Where it was not
-/// closed in order, it is checked as a whole: a crash of the machine may have damaged any page.
+/// Opens the database for writing: made when missing. Where it was not closed in order, it is checked as a whole: a crash of
+/// the machine may have damaged any page.
 pub(super) async fn writer(path: &Path, options: &Options) -> Result<SqliteConnection, OpenError> {
+    match identified(path, options).await? {
+        (Identity::Earlier, _) => Err(OpenError::OlderSchema { path: path.to_owned() }),
+        (Identity::Empty, mut db) => {
+            create(&mut db).await.map_err(OpenError::database(path))?;
+            Ok(db)
+        }
+        (Identity::Ledger, mut db) => {
+            if !shutdown::is_clean(&mut db).await.map_err(OpenError::database(path))? {
+                tracing::warn!("the ledger was not closed in order: the whole database is checked");
+                quick_check(&mut db, path).await?;
+            }
+            Ok(db)
+        }
+    }
+}
+
+/// Opens the database for making its projections anew, whatever version it is of. It is checked as a whole.
+pub(super) async fn rebuilder(path: &Path) -> Result<SqliteConnection, OpenError> {
+    std::fs::metadata(path).map_err(OpenError::file(path))?;
+    match identified(path, &Options::default()).await? {
+        (Identity::Empty, _) => Err(OpenError::Foreign { path: path.to_owned(), what: "it is empty".into() }),
+        (Identity::Earlier | Identity::Ledger, mut db) => {
+            quick_check(&mut db, path).await?;
+            Ok(db)
+        }
+    }
+}
+
+/// Opens the database for writing, once it is known what it is.
+async fn identified(path: &Path, options: &Options) -> Result<(Identity, SqliteConnection), OpenError> {
     let failed = || OpenError::database(path);
     // SQLite gives its other files the mode of this one. An empty file is an empty database.
     let mut file = std::fs::OpenOptions::new();
@@ -51,22 +81,8 @@ pub(super) async fn writer(path: &Path, options: &Options) -> Result<SqliteConne
     check_sqlite(&version(&mut db).await.map_err(failed())?)?;
     let identity = identify(&mut db, path).await?;
     db.close().await.map_err(failed())?;
-
     let durable = settings(path, options).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
-    let mut db = durable.connect().await.map_err(failed())?;
-    match identity {
-        Identity::Empty => create(&mut db).await.map_err(failed())?,
-        Identity::Earlier => {
-            quick_check(&mut db, path).await?;
-            upgrade(&mut db).await.map_err(failed())?;
-        }
-        Identity::Ledger if !shutdown::is_clean(&mut db).await.map_err(failed())? => {
-            tracing::warn!("the ledger was not closed in order: the whole database is checked");
-            quick_check(&mut db, path).await?;
-        }
-        Identity::Ledger => {}
-    }
-    Ok(db)
+    Ok((identity, durable.connect().await.map_err(failed())?))
 }
 
 /// Opens the database for verification, which must be a ledger.
@@ -132,24 +148,25 @@ async fn create(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     whole.commit().await
 }
 
-/// Version 1 has other indexes, and does not say how it was closed; neither it nor version 2 has parked runs.
-async fn upgrade(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let mut whole = db.begin_with("BEGIN IMMEDIATE").await?;
+/// Puts new tables of projections in the place of those that there are, of whatever version, empty and without indexes, in
+/// the transaction that is open.
+pub(super) async fn replace_projections(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let indexes = "SELECT 'DROP INDEX ' || name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL";
-    let indexes: Vec<String> = sqlx::query_scalar(indexes).fetch_all(&mut *whole).await?;
+    let indexes: Vec<String> = sqlx::query_scalar(indexes).fetch_all(&mut *db).await?;
     for drop in indexes {
-        sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut *whole).await?;
+        sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut *db).await?;
     }
-    sqlx::raw_sql("ALTER TABLE runs RENAME TO earlier_runs").execute(&mut *whole).await?;
-    sqlx::raw_sql(PROJECTIONS).execute(&mut *whole).await?;
-    let kept = "epoch, last_sequence, last_hash, moved, workflow, status, wake, started, ended, started_by, dedupe";
-    let copy = format!("INSERT INTO runs (run, {kept}) SELECT run, {kept} FROM earlier_runs; DROP TABLE earlier_runs");
-    sqlx::raw_sql(AssertSqlSafe(copy)).execute(&mut *whole).await?;
-    sqlx::raw_sql(INDEXES).execute(&mut *whole).await?;
-    sqlx::raw_sql("DROP TABLE IF EXISTS shutdown").execute(&mut *whole).await?;
-    sqlx::raw_sql(shutdown::TABLE).execute(&mut *whole).await?;
-    sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA user_version = {SCHEMA}"))).execute(&mut *whole).await?;
-    whole.commit().await
+    sqlx::raw_sql("DROP TABLE main.runs").execute(&mut *db).await?;
+    sqlx::raw_sql(AssertSqlSafe(PROJECTIONS.replace("CREATE TABLE ", "CREATE TABLE main."))).execute(&mut *db).await?;
+    Ok(())
+}
+
+/// What follows once the tables are filled: indexes, and everything else that this version has.
+pub(super) async fn finish_projections(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(AssertSqlSafe(INDEXES.replace("CREATE INDEX ", "CREATE INDEX main."))).execute(&mut *db).await?;
+    sqlx::raw_sql("DROP TABLE IF EXISTS shutdown").execute(&mut *db).await?;
+    sqlx::raw_sql(shutdown::TABLE).execute(&mut *db).await?;
+    sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA user_version = {SCHEMA}"))).execute(&mut *db).await.map(drop)
 }
 
 async fn quick_check(db: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {

@@ -10,6 +10,9 @@ CREATE INDEX entries_call ON entries (call) WHERE call IS NOT NULL;
 
 -- What must be driven, and when.
 CREATE INDEX runs_wake ON runs (wake) WHERE wake IS NOT NULL AND parked IS NULL;
+-- What waits, for whatever or to be resumed, the longest first.
+CREATE INDEX runs_waiting ON runs (coalesce(parked_since, waiting_since), run)
+    WHERE coalesce(parked_since, waiting_since) IS NOT NULL;
 -- The newest run with a deduplication key.
 CREATE INDEX runs_dedupe ON runs (workflow, dedupe, started) WHERE dedupe IS NOT NULL;
 -- Which runs are under way and not parked, of a workflow and of a key in it.

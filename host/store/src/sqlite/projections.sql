@@ -7,12 +7,17 @@ CREATE TABLE runs (
     last_sequence INTEGER NOT NULL,
     last_hash     BLOB    NOT NULL,
     moved         INTEGER NOT NULL,
+    -- The entry that parks the run, and its time; both null when it is not parked.
     parked        INTEGER,
+    parked_since  INTEGER,
     workflow      TEXT,
     status        TEXT,
     wake          INTEGER,
     started       INTEGER,
     ended         INTEGER,
     started_by    TEXT,
-    dedupe        TEXT
+    dedupe        TEXT,
+    -- What the run waits for, as JSON, and since when; both null when it waits for nothing.
+    waits         TEXT,
+    waiting_since INTEGER
 ) STRICT, WITHOUT ROWID;

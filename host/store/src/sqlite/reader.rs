@@ -105,6 +105,24 @@ pub(super) async fn summaries(
     found.iter().map(rows::summary).collect::<Result<_, _>>().map_err(storage)
 }
 
+/// [`ledger::Ledger::waiting`].
+pub(super) async fn waiting(
+    db: &SqlitePool,
+    after: Option<(Millis, &str)>,
+    limit: u32,
+) -> Result<Vec<Summary>, LedgerError> {
+    let sql = format!(
+        "SELECT run, {}, {} FROM runs WHERE coalesce(parked_since, waiting_since) IS NOT NULL
+         AND coalesce(parked_since, waiting_since) >= ?1 AND (coalesce(parked_since, waiting_since) > ?1 OR run > ?2)
+         ORDER BY coalesce(parked_since, waiting_since), run LIMIT ?3",
+        rows::SUMMARY,
+        rows::PARKED_BY
+    );
+    let (since, run) = after.unwrap_or((Millis::MIN, ""));
+    let found = sqlx::query(AssertSqlSafe(sql)).bind(since).bind(run).bind(limit).fetch_all(db).await;
+    found.map_err(storage)?.iter().map(rows::summary).collect::<Result<_, _>>().map_err(storage)
+}
+
 /// [`ledger::Ledger::due`].
 pub(super) async fn due(db: &SqlitePool, now: Millis) -> Result<(Vec<String>, Option<Millis>), LedgerError> {
     let mut moment = db.begin().await.map_err(storage)?;
@@ -133,7 +151,7 @@ pub(super) async fn records(
         wanted.extend(hashes.iter().filter(|(name, _)| loaded(name)).map(|(_, hash)| *hash));
         opened.push((position, entry, data, hashes));
     }
-    let bodies = bodies(db, &wanted).await?;
+    let bodies = bodies(db, &wanted).await.map_err(storage)?;
     let mut records = Vec::with_capacity(opened.len());
     for (position, entry, data, hashes) in opened {
         let payloads = hashes.into_iter().map(|(name, hash)| (name, bodies.get(&hash).cloned())).collect();
@@ -142,13 +160,16 @@ pub(super) async fn records(
     Ok(records)
 }
 
-async fn bodies(db: &mut SqliteConnection, wanted: &HashSet<Hash>) -> Result<HashMap<Hash, Vec<u8>>, LedgerError> {
+/// The payloads with these hashes, as far as they are kept.
+pub(super) async fn bodies(
+    db: &mut SqliteConnection,
+    wanted: &HashSet<Hash>,
+) -> Result<HashMap<Hash, Vec<u8>>, sqlx::Error> {
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }
     let list = serde_json::json!(wanted).to_string();
     let sql = "SELECT hash, body FROM payloads WHERE hash IN (SELECT unhex(value) FROM json_each(?1))";
-    let found = sqlx::query(sql).bind(list).fetch_all(db).await.map_err(storage)?;
-    let pair = |row: &SqliteRow| Ok((rows::hash(row, "hash")?, row.try_get("body")?));
-    found.iter().map(pair).collect::<Result<_, sqlx::Error>>().map_err(storage)
+    let found = sqlx::query(sql).bind(list).fetch_all(db).await?;
+    found.iter().map(|row| Ok((rows::hash(row, "hash")?, row.try_get("body")?))).collect()
 }

@@ -1,6 +1,6 @@
 //! Rows and what they stand for: every column list of the tables is here, once.
 
-use ledger::{Block, Entry, Hash, Parking, Signature, Summary};
+use ledger::{Block, Entry, Hash, Parking, Signature, Summary, Waits};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -10,13 +10,12 @@ use crate::chain::Chain;
 pub(super) const ENTRY: &str = "position, run, sequence, kind, call, time, actor, content, previous, hash";
 /// The columns that [`block`] reads.
 pub(super) const BLOCK: &str = "writer, number, time, previous, items, hash, signature";
-/// The columns that [`chain`] reads, beside the run.
-pub(super) const CHAIN: &str = "epoch, last_sequence, last_hash, moved, parked";
-/// The columns that [`summary`] reads, beside the run.
-pub(super) const SUMMARY: &str = "workflow, status, wake, started, ended, started_by, dedupe";
+/// The columns that [`chain`] reads, beside the run. Both it and [`SUMMARY`] are projections of the entries.
+pub(super) const CHAIN: &str = "epoch, last_sequence, last_hash, moved, parked, parked_since";
+/// The columns that [`summary`] reads, beside the run and `parked_since`.
+pub(super) const SUMMARY: &str = "workflow, status, wake, started, ended, started_by, dedupe, waits, waiting_since";
 /// The columns that [`summary`] reads as well: of the entry that parks the run.
-pub(super) const PARKED_BY: &str = "\
-    (SELECT time FROM entries WHERE entries.run = runs.run AND entries.sequence = runs.parked) AS parked_since, \
+pub(super) const PARKED_BY: &str = "parked_since, \
     (SELECT content FROM entries WHERE entries.run = runs.run AND entries.sequence = runs.parked) AS parked_by";
 
 /// An entry, without its position.
@@ -55,6 +54,7 @@ pub(super) fn chain(row: &SqliteRow) -> Result<Chain, sqlx::Error> {
         hash: hash(row, "last_hash")?,
         moved: row.try_get("moved")?,
         parked: row.try_get("parked")?,
+        parked_since: row.try_get("parked_since")?,
     })
 }
 
@@ -73,7 +73,14 @@ pub(super) fn summary(row: &SqliteRow) -> Result<Summary, sqlx::Error> {
             (Some(since), Some(content)) => Some(Parking::by(since, &content)),
             _ => None,
         },
+        waits: waits(row)?,
     })
+}
+
+fn waits(row: &SqliteRow) -> Result<Waits, sqlx::Error> {
+    let text: Option<&str> = row.try_get("waits")?;
+    let read = text.map_or(Ok(Waits::default()), serde_json::from_str);
+    read.map_err(|error| sqlx::Error::ColumnDecode { index: "waits".into(), source: error.into() })
 }
 
 /// The hash in `column`.

@@ -13,16 +13,11 @@ use super::commit::Commit;
 use super::rows::{self, integer};
 use crate::chain::Chain;
 
-/// How many rows one statement fills at most. SQLite allows 32,766 parameters, and a run has 13.
+/// How many rows one statement fills at most. SQLite allows 32,766 parameters, and a run has some 15.
 const ROWS: usize = 1_000;
 
 /// Scripts with so few entries are kept prepared: there are few of them, and most commits are such.
 const PREPARED: usize = 4;
-
-const PUT_CHAIN: &str = "ON CONFLICT (run) DO UPDATE SET epoch = excluded.epoch,
-    last_sequence = excluded.last_sequence, last_hash = excluded.last_hash, moved = excluded.moved, parked = excluded.parked";
-const PUT_SUMMARY: &str = ", workflow = excluded.workflow, status = excluded.status, wake = excluded.wake,
-    started = excluded.started, ended = excluded.ended, started_by = excluded.started_by, dedupe = excluded.dedupe";
 
 type Columns<'a> = Separated<'a, Sqlite, &'static str>;
 
@@ -35,6 +30,17 @@ pub(super) async fn write(db: &mut SqliteConnection, commit: Commit, block: Opti
     script.runs(chains, summaries).await?;
     script.block(block).await?;
     script.sql.push("COMMIT");
+    script.send().await
+}
+
+/// Writes what entries come to, of runs that have no row yet, in the transaction that is open.
+pub(super) async fn project(
+    db: &mut SqliteConnection,
+    chains: HashMap<String, Chain>,
+    summaries: HashMap<String, Summary>,
+) -> Result<(), sqlx::Error> {
+    let mut script = Script { db, sql: QueryBuilder::new(""), keep: false };
+    script.runs(chains, summaries).await?;
     script.send().await
 }
 
@@ -81,14 +87,14 @@ impl Script<'_> {
             summaries.into_iter().filter_map(|(run, summary)| Some((chains.remove_entry(&run)?, summary))).collect();
         let insert = format!("INSERT INTO runs (run, {}) ", rows::CHAIN);
         let columns = |mut row: Columns<'_>, (run, chain)| push_chain(&mut row, run, &chain);
-        self.fill(&insert, chains, columns, PUT_CHAIN).await?;
+        self.fill(&insert, chains, columns, &put(&[rows::CHAIN])).await?;
 
         let insert = format!("INSERT INTO runs (run, {}, {}) ", rows::CHAIN, rows::SUMMARY);
         let columns = |mut row: Columns<'_>, ((run, chain), summary)| {
             push_chain(&mut row, run, &chain);
             push_summary(&mut row, summary);
         };
-        self.fill(&insert, summarised, columns, &format!("{PUT_CHAIN}{PUT_SUMMARY}")).await
+        self.fill(&insert, summarised, columns, &put(&[rows::CHAIN, rows::SUMMARY])).await
     }
 
     async fn block(&mut self, block: Option<Block>) -> Result<(), sqlx::Error> {
@@ -133,6 +139,13 @@ impl Script<'_> {
     }
 }
 
+/// What replaces these columns of a run that is there.
+fn put(columns: &[&str]) -> String {
+    let columns = columns.iter().flat_map(|columns| columns.split(", "));
+    let set: Vec<String> = columns.map(|column| format!("{column} = excluded.{column}")).collect();
+    format!("ON CONFLICT (run) DO UPDATE SET {}", set.join(", "))
+}
+
 fn push_chain(row: &mut Columns<'_>, run: String, chain: &Chain) {
     row.push_bind(run);
     row.push_bind(integer(chain.epoch));
@@ -140,6 +153,7 @@ fn push_chain(row: &mut Columns<'_>, run: String, chain: &Chain) {
     row.push_bind(blob(&chain.hash));
     row.push_bind(integer(chain.moved));
     row.push_bind(chain.parked.map(integer));
+    row.push_bind(chain.parked_since);
 }
 
 fn push_summary(row: &mut Columns<'_>, summary: Summary) {
@@ -150,6 +164,8 @@ fn push_summary(row: &mut Columns<'_>, summary: Summary) {
     row.push_bind(summary.ended);
     row.push_bind(summary.started_by);
     row.push_bind(summary.dedupe);
+    row.push_bind(summary.waits.since().and_then(|_| serde_json::to_string(&summary.waits).ok()));
+    row.push_bind(summary.waits.since());
 }
 
 fn blob(hash: &Hash) -> Vec<u8> {

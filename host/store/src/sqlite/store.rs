@@ -111,7 +111,7 @@ impl Store {
 }
 
 /// The key in `dir`. A new one is made only for a ledger that has not begun.
-fn installation_key(dir: &Path, database: &Path) -> Result<SigningKey, OpenError> {
+pub(super) fn installation_key(dir: &Path, database: &Path) -> Result<SigningKey, OpenError> {
     match key::load(dir)? {
         Some(key) => key::check_mode(dir).map(|()| key),
         None if database.exists() => Err(OpenError::KeyMissing { path: dir.join(KEY_FILE) }),
@@ -120,7 +120,7 @@ fn installation_key(dir: &Path, database: &Path) -> Result<SigningKey, OpenError
 }
 
 /// Checks that the ledger ends as this installation left it, and returns that end.
-async fn check_end(db: &mut SqliteConnection, dir: &Path, key: &VerifyingKey) -> Result<Tail, OpenError> {
+pub(super) async fn check_end(db: &mut SqliteConnection, dir: &Path, key: &VerifyingKey) -> Result<Tail, OpenError> {
     let failed = || OpenError::database(&dir.join(DATABASE_FILE));
     let name = writer_of(key);
     for writer in writers(db).await.map_err(failed())? {
@@ -204,6 +204,10 @@ impl Ledger for Store {
         limit: u32,
     ) -> Result<Vec<Summary>, LedgerError> {
         reader::summaries(&self.readers, workflow, status, before, limit).await
+    }
+
+    async fn waiting(&self, after: Option<(Millis, &str)>, limit: u32) -> Result<Vec<Summary>, LedgerError> {
+        reader::waiting(&self.readers, after, limit).await
     }
 
     async fn due(&self, now: Millis) -> Result<(Vec<String>, Option<Millis>), LedgerError> {

@@ -11,10 +11,11 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 
 use super::connect::{self, DATABASE_FILE};
 use super::folder::HEADS_FILE;
+use super::projection::{self, Chains, Difference};
 use super::rows::{self, integer};
 use crate::chain::Chain;
 use crate::key::{self, KEY_FILE};
-use crate::{OpenError, heads};
+use crate::{OpenError, Projector, heads};
 
 /// How many rows are in memory at once.
 const PAGE: u64 = 512;
@@ -29,8 +30,14 @@ const PAYLOAD_PAGE: u64 = 16;
 ///
 /// `key` is the installation's verifying key; without one, that of the `ledger.key` beside the database is taken, which
 /// proves nothing against somebody who could exchange that too. `extra` are heads from elsewhere; those in the heads
-/// file are always checked.
-pub async fn verify(path: &Path, key: Option<VerifyingKey>, extra: &[Head]) -> Result<Report, OpenError> {
+/// file are always checked. `projector` makes summaries of entries, with which those that are kept are compared; without one
+/// they are not.
+pub async fn verify(
+    path: &Path,
+    key: Option<VerifyingKey>,
+    extra: &[Head],
+    projector: Option<&mut dyn Projector>,
+) -> Result<Report, OpenError> {
     std::fs::metadata(path).map_err(OpenError::file(path))?;
     let path = if path.is_dir() { path.join(DATABASE_FILE) } else { path.to_owned() };
     let dir = path.parent().map(Path::to_owned).unwrap_or_default();
@@ -45,18 +52,18 @@ pub async fn verify(path: &Path, key: Option<VerifyingKey>, extra: &[Head]) -> R
     let verification = Verification {
         db,
         verifier: Verifier::new(key, &exported),
-        chains: HashMap::new(),
+        chains: Chains::new(),
         damaged: HashMap::new(),
         removed: HashSet::new(),
         gone: HashSet::new(),
     };
-    verification.run().await.map_err(OpenError::database(&path))
+    verification.run(projector).await.map_err(OpenError::database(&path))
 }
 
 struct Verification {
     db: SqliteConnection,
     verifier: Verifier,
-    chains: HashMap<String, Chain>,
+    chains: Chains,
     /// What is wrong with payloads, by the hash that they are kept under or should be.
     damaged: HashMap<Hash, &'static str>,
     /// The payloads that entries say were removed.
@@ -66,14 +73,14 @@ struct Verification {
 }
 
 impl Verification {
-    async fn run(mut self) -> Result<Report, sqlx::Error> {
+    async fn run(mut self, projector: Option<&mut dyn Projector>) -> Result<Report, sqlx::Error> {
         // One moment for all that is read.
         sqlx::query("BEGIN").execute(&mut self.db).await?;
         self.file().await?;
         self.payloads().await?;
         self.removed().await?;
         self.chains().await?;
-        self.projection().await?;
+        self.projection(projector).await?;
         self.db.close().await?;
         let mut report = self.verifier.finish();
         report.removed = self.gone.len() as u64;
@@ -236,35 +243,25 @@ impl Verification {
         Ok(())
     }
 
-    async fn projection(&mut self) -> Result<(), sqlx::Error> {
-        let sql = format!("SELECT run, {} FROM runs WHERE run > ?1 ORDER BY run LIMIT ?2", rows::CHAIN);
-        let mut chains = std::mem::take(&mut self.chains);
-        let mut after = String::new();
-        loop {
-            let query = sqlx::query(AssertSqlSafe(sql.as_str())).bind(&after).bind(integer(PAGE));
-            let page = query.fetch_all(&mut self.db).await?;
-            if page.is_empty() {
-                break;
-            }
-            for row in page {
-                let run: String = row.try_get("run")?;
-                let place = Place::Run { run: run.clone() };
-                match (rows::chain(&row), chains.remove(&run)) {
-                    (Err(error), _) => self.verifier.fault(&place, unreadable(&error)),
-                    (Ok(_), None) => self.verifier.fault(&place, "is of a run without entries"),
-                    (Ok(kept), Some(end)) => {
-                        for what in differences(&kept, &end) {
-                            self.verifier.fault(&place, what);
-                        }
-                    }
-                }
-                after = run;
-            }
+    /// What is kept of the entries against what they come to, column by column.
+    async fn projection(&mut self, projector: Option<&mut dyn Projector>) -> Result<(), sqlx::Error> {
+        let summaries = projector.is_some();
+        let unreadable = projection::make(&mut self.db, &self.chains, projector).await?;
+        for (run, why) in &unreadable {
+            let place = Place::History { run: run.clone() };
+            self.verifier.fault(&place, format!("cannot be followed: {why}"));
         }
-        for run in chains.into_keys() {
-            self.verifier.fault(&Place::Run { run }, "is missing");
-        }
-        Ok(())
+        let mut fault = |run: &str, what: String| self.verifier.fault(&Place::Run { run: run.to_owned() }, what);
+        projection::compare(&mut self.db, |run, difference| match difference {
+            Difference::Unfounded => fault(run, "is of a run without entries".into()),
+            Difference::Missing => fault(run, "is missing".into()),
+            // What an unreadable run comes to is a guess, and what is kept of it may be right.
+            Difference::Columns(columns) => columns
+                .iter()
+                .filter(|change| change.is_of_chain() || (summaries && !unreadable.contains_key(run)))
+                .for_each(|change| fault(run, change.to_string())),
+        })
+        .await
     }
 }
 
@@ -273,23 +270,6 @@ fn payloads_of(entry: &Entry) -> Vec<(Place, Hash)> {
     let place = Place::Entry { run: entry.run.clone(), sequence: entry.sequence };
     let hashes = entry.open().map(|(_, hashes)| hashes).unwrap_or_default();
     hashes.into_values().map(|hash| (place.clone(), hash)).collect()
-}
-
-fn differences(kept: &Chain, end: &Chain) -> Vec<String> {
-    let mut found = vec![];
-    let mut compare = |what: &str, kept: &dyn ToString, end: &dyn ToString| {
-        let (kept, end) = (kept.to_string(), end.to_string());
-        if kept != end {
-            found.push(format!("has {what} {kept}, and the entries say {end}"));
-        }
-    };
-    compare("epoch", &kept.epoch, &end.epoch);
-    compare("last entry", &kept.last, &end.last);
-    compare("last hash", &kept.hash, &end.hash);
-    compare("last move", &kept.moved, &end.moved);
-    let parked = |chain: &Chain| chain.parked.map_or("none".to_owned(), |entry| entry.to_string());
-    compare("parking entry", &parked(kept), &parked(end));
-    found
 }
 
 fn unreadable(error: &sqlx::Error) -> String {

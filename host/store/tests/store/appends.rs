@@ -140,7 +140,7 @@ async fn a_large_append_is_one_commit() {
     assert_eq!(appended, Appended { first: 1, last: 2_500 });
     let last = &ledger.store.read("r", 2_499).await.unwrap()[0];
     assert_eq!(last.payload("n").unwrap(), json!(2_499));
-    let report = store::verify(ledger.close().await.path(), None, &[]).await.unwrap();
+    let report = store::verify(ledger.close().await.path(), None, &[], None).await.unwrap();
     assert_eq!((report.entries, report.blocks, report.removed, report.faults), (2_500, 1, 0, vec![]));
 }
 

@@ -3,7 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot go on has failed"
 )]
@@ -13,6 +12,7 @@ mod fences;
 mod parking;
 mod plans;
 mod reads;
+mod rebuilding;
 mod refusals;
 mod restarts;
 mod rewriting;
@@ -22,11 +22,11 @@ mod tampering;
 use std::path::Path;
 use std::time::Duration;
 
-use ledger::{Draft, Fence, Ledger as _, Summary};
+use ledger::{Draft, Fence, Ledger as _, Record, Summary, Waits};
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, SqliteConnection};
-use store::{Options, Store};
+use store::{Options, Projected, Projector, Store};
 use tempfile::TempDir;
 
 /// A ledger in a folder that goes away with it.
@@ -84,6 +84,37 @@ fn summary(run: &str, started: i64) -> Summary {
         started_by: "user:alice".into(),
         dedupe: None,
         parked: None,
+        waits: Waits::default(),
+    }
+}
+
+/// Makes the summaries that the tests append: each run is as `summary` has it.
+#[derive(Default)]
+struct Summarising {
+    run: String,
+    kinds: Vec<String>,
+}
+
+impl Projector for Summarising {
+    fn without(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn begin(&mut self, run: &str) {
+        *self = Summarising { run: run.into(), kinds: vec![] };
+    }
+
+    fn follow(&mut self, record: &Record) {
+        self.kinds.push(record.entry.kind.clone());
+    }
+
+    fn end(&mut self) -> Projected {
+        let summary = Box::new(summary(&self.run, 1));
+        match self.kinds.first().map(String::as_str) {
+            Some("run.started") => Projected::Run(summary),
+            Some("run.odd") => Projected::Unreadable { why: "it is odd".into(), summary: Some(summary) },
+            _ => Projected::Nothing,
+        }
     }
 }
 
@@ -110,6 +141,6 @@ async fn tamper(dir: &Path, statements: &str) {
 
 /// What the verification of the ledger in `dir` finds.
 async fn faults(dir: &Path) -> Vec<String> {
-    let report = store::verify(dir, None, &[]).await.unwrap();
+    let report = store::verify(dir, None, &[], None).await.unwrap();
     report.faults.iter().map(ToString::to_string).collect()
 }

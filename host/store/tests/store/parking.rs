@@ -72,6 +72,6 @@ async fn the_parking_is_verified_against_the_entries() {
     tamper(dir.path(), "UPDATE runs SET parked = NULL WHERE run = 'a'; UPDATE runs SET parked = 1 WHERE run = 'b'")
         .await;
     let found = json!(faults(dir.path()).await).to_string();
-    assert!(found.contains("has parking entry none, and the entries say 2"), "{found}");
-    assert!(found.contains("has parking entry 1, and the entries say none"), "{found}");
+    assert!(found.contains("has `parked` nothing, and the entries say 2"), "{found}");
+    assert!(found.contains("has `parked` 1, and the entries say nothing"), "{found}");
 }

@@ -134,5 +134,5 @@ async fn a_removed_payload_is_known_to_be_missing() {
     ledger.store.append("r", Fence::Open, vec![says], None).await.unwrap();
     let dir = ledger.close().await;
     assert_eq!(faults(dir.path()).await, Vec::<String>::new());
-    assert_eq!(store::verify(dir.path(), None, &[]).await.unwrap().removed, 1);
+    assert_eq!(store::verify(dir.path(), None, &[], None).await.unwrap().removed, 1);
 }

@@ -110,18 +110,18 @@ async fn the_newest_head_is_outside_the_database() {
 async fn a_ledger_in_use_can_be_verified() {
     let ledger = Ledger::new().await;
     ledger.begin("r").await;
-    let report = store::verify(ledger.dir.path(), Some(ledger.store.verifying_key()), &[]).await.unwrap();
+    let report = store::verify(ledger.dir.path(), Some(ledger.store.verifying_key()), &[], None).await.unwrap();
     assert_eq!((report.entries, report.runs, report.blocks, report.faults), (1, 1, 1, vec![]));
     assert_eq!(report.heads[0].writer, ledger.store.writer());
     ledger.add("r", "note.x").await;
-    let report = store::verify(&ledger.dir.path().join(store::DATABASE_FILE), None, &[]).await.unwrap();
+    let report = store::verify(&ledger.dir.path().join(store::DATABASE_FILE), None, &[], None).await.unwrap();
     assert_eq!((report.entries, report.faults), (2, vec![]));
 
     let copy = tempfile::tempdir().unwrap();
     for file in [store::DATABASE_FILE, "ledger.db-wal", store::KEY_FILE] {
         std::fs::copy(ledger.dir.path().join(file), copy.path().join(file)).unwrap();
     }
-    let report = store::verify(copy.path(), None, &[]).await.unwrap();
+    let report = store::verify(copy.path(), None, &[], None).await.unwrap();
     assert_eq!((report.entries, report.faults), (2, vec![]));
     ledger.close().await;
 }

@@ -65,7 +65,7 @@ async fn an_exchanged_key_is_found_by_whoever_knows_the_right_one() {
     let forged = SigningKey::from_seed(&[9; 32]);
     std::fs::write(&path, forged.to_hex()).unwrap();
     forge(dir.path(), &Forgery::Signed(Box::new(forged))).await;
-    let report = store::verify(dir.path(), Some(right), &[]).await.unwrap();
+    let report = store::verify(dir.path(), Some(right), &[], None).await.unwrap();
     assert!(report.faults.iter().any(|fault| fault.what.contains("is not signed")), "{:#?}", report.faults);
 }
 

@@ -73,38 +73,10 @@ async fn a_start_behind_an_orderly_stop_reads_what_it_needs() {
     assert_eq!(faults(dir.path()).await, Vec::<String>::new());
     damage(dir.path()).await;
     open(dir.path()).await.close().await;
-    let error = store::verify(dir.path(), None, &[]).await;
+    let error = store::verify(dir.path(), None, &[], None).await;
     let found = match error {
         Ok(report) => report.faults.iter().map(ToString::to_string).collect(),
         Err(error) => vec![error.to_string()],
     };
     assert!(!found.is_empty(), "the damaged page was not found");
-}
-
-/// A ledger of the first version has other indexes and no mark. It is checked, and brought up to date.
-#[tokio::test]
-async fn a_ledger_of_an_earlier_version_is_brought_up_to_date() {
-    let dir = ledger().await.close().await;
-    let first = "DROP TABLE shutdown; DROP INDEX runs_live; DROP INDEX runs_live_key; DROP INDEX runs_status;
-        DROP INDEX entries_time; CREATE INDEX entries_time ON entries (time);
-        DROP INDEX runs_wake; ALTER TABLE runs DROP COLUMN parked;
-        CREATE INDEX runs_wake ON runs (wake) WHERE wake IS NOT NULL;
-        CREATE INDEX runs_under_way ON runs (workflow, started, run) WHERE ended IS NULL AND workflow IS NOT NULL;
-        PRAGMA user_version = 1";
-    let mut db = raw(dir.path()).await;
-    sqlx::raw_sql(first).execute(&mut db).await.unwrap();
-    sqlx::Connection::close(db).await.unwrap();
-    let error = store::verify(dir.path(), None, &[]).await.unwrap_err();
-    assert!(matches!(error, OpenError::OlderSchema { .. }), "{error}");
-
-    open(dir.path()).await.close().await;
-    assert_eq!(schema(dir.path()).await, schema(Ledger::new().await.close().await.path()).await);
-    assert_eq!(faults(dir.path()).await, Vec::<String>::new());
-}
-
-async fn schema(dir: &Path) -> Vec<(String, Option<String>)> {
-    let mut db = raw(dir).await;
-    let schema = sqlx::query_as("SELECT name, sql FROM sqlite_schema ORDER BY name").fetch_all(&mut db).await.unwrap();
-    sqlx::Connection::close(db).await.unwrap();
-    schema
 }

@@ -94,10 +94,10 @@ async fn a_changed_projection_is_found() {
     let change = async |set: &str, expected: &str| {
         check(dir.path(), &format!("UPDATE runs SET {set} WHERE run = 'r'"), expected).await;
     };
-    change("epoch = 9", "the projection of run `r`: has epoch 9, and the entries say 1").await;
-    change("last_sequence = 9", "the projection of run `r`: has last entry 9, and the entries say 4").await;
-    change("last_hash = zeroblob(32)", "the projection of run `r`: has last hash 0000").await;
-    change("moved = 1", "the projection of run `r`: has last move 1, and the entries say 4").await;
+    change("epoch = 9", "the projection of run `r`: has `epoch` 9, and the entries say 1").await;
+    change("last_sequence = 9", "the projection of run `r`: has `last_sequence` 9, and the entries say 4").await;
+    change("last_hash = zeroblob(32)", "the projection of run `r`: has `last_hash` 0000").await;
+    change("moved = 1", "the projection of run `r`: has `moved` 1, and the entries say 4").await;
     change("run = 'x'", "the projection of run `x`: is of a run without entries").await;
     check(dir.path(), "DELETE FROM runs WHERE run = 'r'", "the projection of run `r`: is missing").await;
 }
@@ -124,7 +124,7 @@ async fn a_missing_payload_is_found_unless_an_entry_says_that_it_was_removed() {
     store.append(SYSTEM, Fence::Open, vec![says], None).await.unwrap();
     store.close().await;
     tamper(dir.path(), "DELETE FROM payloads").await;
-    let report = store::verify(dir.path(), None, &[]).await.unwrap();
+    let report = store::verify(dir.path(), None, &[], None).await.unwrap();
     assert_eq!((report.faults, report.removed), (vec![], 1));
 }
 

@@ -1,6 +1,8 @@
-//! `quell ledger`: read through the server, verified without it.
+//! `quell ledger`: read through the server, verified and rebuilt without it.
 
+mod folder;
 mod line;
+mod rebuild;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -15,11 +17,12 @@ use line::Names;
 /// The most entries that the server gives at once.
 const PAGE: usize = 500;
 
-/// Queries and verifies the ledger
+/// Queries, verifies and rebuilds the ledger
 #[derive(Debug, Subcommand)]
 pub enum Ledger {
     Query(Query),
     Verify(verify::Verify),
+    Rebuild(rebuild::Rebuild),
 }
 
 /// Lists entries, the oldest first: all that fit what is asked for
@@ -55,6 +58,7 @@ impl Ledger {
         match self {
             Ledger::Query(query) => query.run(session).await,
             Ledger::Verify(command) => command.run(session).await,
+            Ledger::Rebuild(command) => command.run(session).await,
         }
     }
 }

@@ -3,28 +3,27 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ledger::{Head, Report};
+use ledger::{Fault, Head, Place, Report};
 
+use super::folder::Folder;
 use crate::cli::Session;
 use crate::cli::error::Error;
 use crate::cli::files;
 use crate::cli::page::{Line, Page, Style};
-use crate::config::Config;
+use crate::installation::Projection;
 
-/// Checks that the ledger on disk is what was written: every entry, chain, block, signature and payload
+/// Checks that the ledger on disk is what was written: every entry, chain, block, signature and payload, and all that is kept
+/// of runs beside their entries
 ///
-/// It reads the data folder, also while the server runs, and changes nothing. Every fault is listed with its place; the
+/// It reads the data folder, also while the server runs, and changes nothing. `quell ledger rebuild` mends what is kept of
+/// runs; nothing mends entries. Every fault is listed with its place; the
 /// exit code is 1 when there is one.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  quell ledger verify --data quell-data\n  \
                         quell ledger verify --config quell.toml --heads heads-of-last-week.jsonl")]
 pub struct Verify {
-    /// The data folder; it wins over the configuration's
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// The configuration that names the data folder
-    #[arg(long, env = "QUELL_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
     /// Heads that were kept elsewhere: a copy of the data folder's `heads.jsonl`. The ledger must still have them
     #[arg(long, value_name = "FILE")]
     heads: Option<PathBuf>,
@@ -35,12 +34,11 @@ pub struct Verify {
 
 impl Verify {
     pub async fn run(self, session: &Session) -> Result<(), Error> {
-        let data = match self.data {
-            Some(data) => data,
-            None => Config::load(self.config.as_deref()).map_err(|error| Error::failed(&error))?.data,
-        };
+        let data = self.folder.path()?;
         let heads = self.heads.as_deref().map_or(Ok(vec![]), heads)?;
-        let report = store::verify(&data, None, &heads).await.map_err(|error| Error::failed(&error.into()))?;
+        let report = store::verify(&data, None, &heads, Some(&mut Projection::default()))
+            .await
+            .map_err(|error| Error::failed(&error.into()))?;
         if self.json {
             session.terminal.print_json(&report)?;
         } else {
@@ -80,12 +78,18 @@ fn page(report: &Report) -> Page {
         faults => (Style::Bad, format!("the ledger is not what was written: {faults} faults")),
     };
     page.push(Line::default().and(style, verdict));
+    let is_projection = |fault: &Fault| matches!(fault.place, Place::Run { .. });
+    if !report.faults.is_empty() && report.faults.iter().all(is_projection) {
+        let help =
+            "help: all entries are what was written; `quell ledger rebuild` restores what is kept of runs beside them";
+        page.push(Line::plain(help));
+    }
     page
 }
 
 #[cfg(test)]
 mod tests {
-    use ledger::{Fault, Hash, Place};
+    use ledger::Hash;
 
     use super::*;
 
@@ -99,7 +103,9 @@ mod tests {
             fault(Place::Block { writer: "3b1f".into(), number: 9 }, "does not continue the block before it"),
         ];
         let broken = Report { removed: 2, faults, ..whole.clone() };
-        let pages = format!("{}\n{}", page(&whole).render(false), page(&broken).render(false));
+        let parked = vec![fault(Place::Run { run: "r1".into() }, "has `wake` nothing, and the entries say 5")];
+        let parked = Report { faults: parked, ..whole.clone() };
+        let pages = [whole, broken, parked].map(|report| page(&report).render(false)).join("\n");
         insta::assert_snapshot!(pages);
     }
 

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use super::client::{Body, Client};
 use super::picture::Drawing;
 use super::{Error, Session, page, time};
-use crate::wire::{Cancel, PictureQuery, Run, RunInfo, RunQuery, RunStatus, Runs as RunPage, Wait, Waiting};
+use crate::wire::{
+    Cancel, PictureQuery, Run, RunInfo, RunQuery, RunStatus, Runs as RunPage, Wait, Waiting, WaitingQuery,
+};
 
 /// The most runs that the server gives at once.
 const PAGE: usize = 500;
@@ -59,7 +61,7 @@ pub enum Runs {
         #[command(flatten)]
         drawing: Drawing,
     },
-    /// Lists what runs wait for, what waits longest first: approvals, reviews, timers, a place, to be resumed
+    /// Lists what runs wait for, the run that waits longest first: approvals, reviews, timers, a place, to be resumed
     Waiting {
         /// Print it as JSON
         #[arg(long)]
@@ -125,7 +127,7 @@ impl Runs {
                 }
             },
             Runs::Waiting { json } => {
-                let Waiting { waiting } = client.get(&["waiting"]).await?;
+                let waiting = waiting(&client).await?;
                 if json {
                     terminal.print_json(&waiting)
                 } else {
@@ -164,6 +166,20 @@ async fn list(client: &Client, mut query: RunQuery, limit: usize) -> Result<Vec<
     Ok(runs)
 }
 
+/// All pages of what runs wait for.
+async fn waiting(client: &Client) -> Result<Vec<Wait>, Error> {
+    let (mut waits, mut query) = (vec![], WaitingQuery::default());
+    loop {
+        query.limit = u32::try_from(PAGE).ok();
+        let Waiting { waiting, next } = client.query(&["waiting"], &query).await?;
+        waits.extend(waiting);
+        match next {
+            Some(next) => query.after = Some(next),
+            None => return Ok(waits),
+        }
+    }
+}
+
 fn list_page(runs: Vec<RunInfo>, now: Timestamp) -> page::Page {
     let row = |RunInfo { run, workflow, status, by, started, ended, parked }: RunInfo| {
         let took = time::between(started, ended.unwrap_or(now));
@@ -174,10 +190,11 @@ fn list_page(runs: Vec<RunInfo>, now: Timestamp) -> page::Page {
 }
 
 fn waiting_page(waiting: Vec<Wait>, now: Timestamp) -> page::Page {
-    let row = |Wait { run, workflow, what, step, since, until, about }: Wait| {
+    let row = |Wait { run, workflow, what, step, since, until, about, more }: Wait| {
         let waited = time::between(since, now);
         let until = until.map(time::moment).unwrap_or_default();
         let about = page::cut(about.unwrap_or_default(), ABOUT);
+        let about = if more > 0 { format!("{about} (and {more} more of this run)") } else { about };
         vec![run, workflow, what.name().into(), step.unwrap_or_default(), waited, until, about]
     };
     let headings = ["RUN", "WORKFLOW", "WAITS FOR", "STEP", "SINCE", "UNTIL", "ABOUT"];

@@ -38,6 +38,7 @@ async fn caller(server: &Server, run: &str, action: &str, region: &str, depth: u
         started_by: "alice".into(),
         dedupe: None,
         parked: None,
+        waits: ledger::Waits::default(),
     };
     server.installation.ledger.append(run, Fence::New(None), entries, Some(summary)).await.unwrap();
 }

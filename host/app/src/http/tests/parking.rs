@@ -58,9 +58,13 @@ async fn a_run_that_cannot_be_read_is_shown_as_far_as_it_can_be_and_resumed_by_a
     reach(&server, &run, "waiting").await;
     append(&server, &run, Draft::new("step.reshaped", 1, "host", json!({ "step": "ask" }))).await;
     let waiting = server.see("/v1/waiting").await;
-    case("G08", "what a run waits for that has an entry of an unknown kind", "resume", {
-        waiting["waiting"][0]["for"].as_str().unwrap()
-    });
+    // The list reads no entries: it is what the run's summary said last, until whoever drives the run parks it.
+    case(
+        "G08",
+        "what a run is listed to wait for that has an entry of an unknown kind, before it is parked",
+        "approval",
+        waiting["waiting"][0]["for"].as_str().unwrap(),
+    );
     append(&server, &run, run_parked("entry 5 is of an unknown kind", 5, 1_700_000_000_000)).await;
 
     let listed = server.see("/v1/runs").await["runs"][0]["parked"].clone();

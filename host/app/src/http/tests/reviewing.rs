@@ -46,6 +46,7 @@ async fn suspend(server: &Server) {
         started_by: "alice".into(),
         dedupe: None,
         parked: None,
+        waits: ledger::Waits::default(),
     };
     server.installation.ledger.append(RUN, Fence::New(None), entries, Some(summary)).await.unwrap();
 }
