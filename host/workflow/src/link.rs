@@ -58,7 +58,7 @@ impl Workflow {
     /// The workflow with everything that it calls. `find` gives workflows by name, the same one each time.
     pub fn link(&self, find: &dyn Fn(&str) -> Option<Arc<Workflow>>) -> Result<Workflow, LinkError> {
         let mut callees = BTreeMap::new();
-        follow(&self.body, find, &mut vec![self.name.clone()], &mut callees)?;
+        follow(&self.body, find, &mut vec![self.name.clone()], &mut callees, &mut BTreeMap::new())?;
         if weight(&self.body.walk(), &callees) > MAX_STEPS {
             return Err(LinkError::Large { name: self.name.clone() });
         }
@@ -77,28 +77,41 @@ impl Workflow {
     }
 }
 
+/// Gives how deep the calls of `body` are. What was followed before is not followed again: the ways through workflows that call
+/// each other can be many more than there are workflows.
 fn follow(
     body: &Body,
     find: &dyn Fn(&str) -> Option<Arc<Workflow>>,
     path: &mut Vec<String>,
     callees: &mut BTreeMap<String, Arc<Body>>,
-) -> Result<(), LinkError> {
+    depths: &mut BTreeMap<String, usize>,
+) -> Result<usize, LinkError> {
+    let mut depth = 0;
     for name in body.calls() {
         let cycle = path.iter().any(|other| other == name);
         path.push(name.to_owned());
         if cycle {
             return Err(LinkError::Cycle { path: path.clone() });
         }
-        if path.len() > MAX_DEPTH {
+        let known = depths.get(name).copied();
+        if path.len() + known.unwrap_or_default() > MAX_DEPTH {
             return Err(LinkError::Deep { path: path.clone() });
         }
-        let missing = || LinkError::Missing { by: body.name.clone(), name: name.to_owned() };
-        let callee = find(name).ok_or_else(missing)?;
-        follow(&callee.body, find, path, callees)?;
-        callees.insert(name.to_owned(), callee.body.clone());
+        let below = match known {
+            Some(below) => below,
+            None => {
+                let missing = || LinkError::Missing { by: body.name.clone(), name: name.to_owned() };
+                let callee = find(name).ok_or_else(missing)?;
+                let below = follow(&callee.body, find, path, callees, depths)?;
+                callees.insert(name.to_owned(), callee.body.clone());
+                depths.insert(name.to_owned(), below);
+                below
+            }
+        };
+        depth = depth.max(below + 1);
         path.pop();
     }
-    Ok(())
+    Ok(depth)
 }
 
 /// No approval of a called workflow can be passed without a decision. A workflow is checked when it is stored; what it calls

@@ -5,7 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -264,7 +264,47 @@ fn problems_of_a_long_line_are_shown_with_what_is_around_them() {
     let first = text.split("\n\n").next().unwrap();
     let column = source.chars().position(|c| c == '$').unwrap() + 5;
     assert!(first.starts_with(&format!("error: unknown variable `x0`\n --> w.yaml:1:{column}\n")), "{first}");
-    let (line, carets) = first.lines().skip(3).next().zip(first.lines().nth(4)).unwrap();
+    let (line, carets) = first.lines().nth(3).zip(first.lines().nth(4)).unwrap();
     let at = carets.chars().position(|c| c == '^').unwrap();
     assert_eq!(line.chars().skip(at).take(7).collect::<String>(), "vars.x0", "{first}");
+}
+
+#[test]
+fn calls_of_a_billion_ways_end() {
+    // Seven rows of twenty workflows, each of which calls all of the next row.
+    let calls = |row: usize| -> Value {
+        let call = |n: usize| json!({ "id": format!("c{n}"), "call": { "workflow": format!("w{row}-{n}") } });
+        (0..20).map(call).collect()
+    };
+    let mut workflows = BTreeMap::new();
+    for (row, n) in (1..8).flat_map(|row| (0..20).map(move |n| (row, n))) {
+        let steps = if row == 7 { json!([{ "id": "s", "plugin": "p" }]) } else { calls(row + 1) };
+        let source = json!({ "name": format!("w{row}-{n}"), "steps": steps }).to_string();
+        let workflow = load("w.yaml", &source, &Surroundings::default()).unwrap();
+        workflows.insert(workflow.name.clone(), Arc::new(workflow));
+    }
+    let source = json!({ "name": "w", "steps": calls(1) }).to_string();
+    let checked = bounded(move || {
+        load("w.yaml", &source, &Surroundings { workflows: Some(&workflows), ..Surroundings::default() })
+    });
+    let told = told(checked);
+    assert!(told.iter().any(|told| told.contains("workflow `w` has more than 10000 steps")), "{told:?}");
+}
+
+#[test]
+fn values_as_deep_as_json_can_be_end() {
+    let recursive = [
+        json!({ "properties": { "a": { "$ref": "#" } } }),
+        json!({ "additionalProperties": { "$ref": "#" } }),
+        json!({ "anyOf": [{ "type": "string" }, { "properties": { "a": { "$ref": "#" } }, "unevaluatedProperties": false }] }),
+    ];
+    for mut input in recursive {
+        input["type"] = json!("object");
+        let source = json!({ "name": "w", "inputs": { "i": input }, "steps": [{ "id": "s", "plugin": "p" }] });
+        for depth in [10, 30, 40, 60, 62, 64, 120] {
+            let workflow = check(source.to_string()).unwrap_or_else(|problems| panic!("{problems}"));
+            let value = (0..depth).fold(json!({}), |inner, _| json!({ "a": inner }));
+            let _ = bounded(move || workflow.inputs(&json!({ "i": value })));
+        }
+    }
 }
