@@ -78,7 +78,7 @@ impl Gate {
         let marker = self.marker(drafts, operation).await;
         let before = self.note_before(drafts, operation).await;
         if let Err(fault) = carry::read(self.clock.as_ref(), || operation.prepare()).await {
-            return self.deny(drafts, sending, &Denial::no_credentials(&fault), &fault).await.map(Some);
+            return self.deny(drafts, sending, &Denial::no_credentials(&fault, &touches), &fault).await.map(Some);
         }
         // All that came before may have taken minutes.
         if attempt.is_over() {

@@ -68,8 +68,14 @@ impl Denial {
     }
 
     /// Why there is nothing to sign a request with.
-    pub fn no_credentials(fault: &Fault) -> Denial {
-        Denial { reason: Reason::NoCredentials, ..Denial::impossible(fault) }
+    pub fn no_credentials(fault: &Fault, touches: &[Touch]) -> Denial {
+        let first = touches.first();
+        Denial {
+            reason: Reason::NoCredentials,
+            action: first.map(|touch| touch.action.clone()),
+            resource: first.map(|touch| touch.resource.clone()),
+            ..Denial::impossible(fault)
+        }
     }
 
     /// What the plugin is answered.

@@ -24,7 +24,7 @@ pub struct Accounts(pub BTreeMap<String, Account>);
 pub struct Account {
     /// The regions that runs may act in.
     pub regions: Vec<String>,
-    /// The role that the host assumes; without one, it acts with its own credentials.
+    /// The role that the host assumes; without one, it acts with its own credentials, if they are of this account.
     pub role_arn: Option<String>,
     /// The external id that the role's trust policy asks for.
     pub external_id: Option<String>,

@@ -152,13 +152,34 @@ impl Installation {
     /// Where the run of an event acts: in the account and the region that it is about, if the event's own may speak for
     /// them.
     fn place_of(&self, event: &Value) -> Result<(String, String)> {
+        self.place_for(event, text(event, "account"), text(event, "region"))
+    }
+
+    /// The same, of an event of this account and region.
+    fn place_for(&self, event: &Value, account: &str, region: &str) -> Result<(String, String)> {
         let forbidden = |error: &dyn std::fmt::Display| Error::Forbidden(error.to_string());
-        let workflow::Subject { account, region, partition } =
-            workflow::subject(event).map_err(|error| forbidden(&error))?;
-        let about = About { account, region, partition };
-        let place = self.operations.accounts().place(text(event, "account"), text(event, "region"), &about);
+        let subject = workflow::subject(event).map_err(|error| forbidden(&error))?;
+        let about = About { account: subject.account, region: subject.region, partition: subject.partition };
+        let place = self.operations.accounts().place(account, region, &about);
         let scope = place.map_err(|error| forbidden(&error))?;
         Ok((scope.account, scope.region))
+    }
+
+    /// Refuses to start a run by hand elsewhere than where its event would have it act. An event that names no account or
+    /// no region, as one that was written by hand may, is taken for one of the run's.
+    pub(super) fn check_place(&self, event: &Value, account: &str, region: &str) -> Result<()> {
+        let own = |field: &str, run: &str| match text(event, field) {
+            "" => run.to_owned(),
+            named => named.to_owned(),
+        };
+        let (there, in_region) = self.place_for(event, &own("account", account), &own("region", region))?;
+        if (there.as_str(), in_region.as_str()) == (account, region) {
+            return Ok(());
+        }
+        Err(Error::Forbidden(format!(
+            "the event is about the account `{there}` in `{in_region}`, and the run would act in the account `{account}` in \
+             `{region}`: start it where its event is about"
+        )))
     }
 
     /// Records that an event was refused.

@@ -67,6 +67,9 @@ impl Installation {
         let (document, given) = (stored.workflow.clone(), inputs.clone());
         let checked = self.checks.make("checking the inputs", move || document.inputs(&given).map(drop)).await?;
         checked.map_err(|error| Error::Invalid(error.to_string()))?;
+        if let Some(event) = &event {
+            self.check_place(event, account, region)?;
+        }
         let start = Start {
             workflow: stored.workflow.clone(),
             plugins: BTreeMap::new(),

@@ -157,6 +157,7 @@ async fn a_write_without_credentials_is_denied_before_its_intent() {
     assert_eq!(step.write().await, crate::world::err(FaultKind::AccessDenied, "AccessDenied"));
     assert_eq!((step.world.sent(), step.world.kinds(0).as_str()), (0, "denied"));
     assert_eq!(step.world.facts("call.denied", "reason"), ["no-credentials"]);
+    assert_eq!(step.world.facts("call.denied", "action"), ["thing:Put"]);
     assert_eq!(step.again().write().await, crate::world::err(FaultKind::AccessDenied, "AccessDenied"));
     // A moment without them is waited out.
     let step = Step::new(World::new(Settlement::Review));

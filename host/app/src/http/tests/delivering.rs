@@ -237,3 +237,33 @@ async fn what_is_too_much_is_refused_and_what_is_unknown_is_kept() {
     let kept = kept["entries"][0]["data"]["detail-type"].as_str().unwrap();
     case("J17", "the same, in the ledger", "event.unmatched GuardDuty Dream", format!("event.unmatched {kept}"));
 }
+
+/// Whoever starts a run with an event cannot have it act elsewhere than the event would.
+#[tokio::test]
+async fn c13_a_run_by_hand_acts_where_its_event_is_about() {
+    let server = start(StillClock::at(NOW)).await;
+    let source = WORKFLOW.replace("name: answer\n", "name: by-hand\n").replace("on:\n", "on:\n  - manual: true\n");
+    let put = server.put("/v1/workflows/by-hand", &server.admin).header("content-type", "application/yaml");
+    assert_eq!(told(put.body(source)).await.0, 200);
+    let came = async |event: Value| {
+        let start = json!({ "account": ACCOUNT, "region": REGION, "event": event });
+        told(server.post("/v1/workflows/by-hand/runs", &server.person).json(&start)).await.0
+    };
+    let none = json!({});
+    case("C13", "a run by hand with an event of its account", 202, came(event(ACCOUNT, REGION, none.clone())).await);
+    for (what, event) in [
+        ("of another account that is configured", event(OTHER, REGION, none.clone())),
+        ("of an account that is not configured", event("999999999999", REGION, none.clone())),
+        ("of another region", event(ACCOUNT, HOME, none)),
+        ("about another account", event(ACCOUNT, REGION, json!({ "accountId": OTHER }))),
+        ("about an account that its own speaks for", event(ACCOUNT, REGION, json!({ "accountId": MEMBER }))),
+        (
+            "about two accounts",
+            findings(ACCOUNT, REGION, json!([{ "AwsAccountId": ACCOUNT }, { "AwsAccountId": OTHER }])),
+        ),
+    ] {
+        case("C13", &format!("a run by hand with an event {what}"), 403, came(event).await);
+    }
+    // One that names nothing says nothing against it.
+    assert_eq!(came(json!({ "id": "e-1", "detail": {} })).await, 202);
+}
