@@ -21,6 +21,9 @@ use world::{GET, Process, TELL, World, call};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
+/// Held by each test: what is allocated is counted over all threads.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// What is allocated for a step of a run.
 #[derive(Clone, Copy, Debug)]
 struct Cost {
@@ -79,6 +82,7 @@ async fn each(items: usize) -> Cost {
 
 #[tokio::test]
 async fn an_item_of_a_long_each_costs_what_one_of_a_short_one_does() {
+    let _alone = ALONE.lock().await;
     let short = each(33).await;
     each(1_000).await.check("an `each` of 1,000 items with three steps", short);
 }
@@ -110,6 +114,7 @@ async fn sequence(calls: usize, steps: usize) -> Cost {
 
 #[tokio::test]
 async fn a_step_of_a_long_sequence_costs_what_one_of_a_short_one_does() {
+    let _alone = ALONE.lock().await;
     let short = sequence(2, 49).await;
     sequence(10, 999).await.check("a run of 10,000 steps in called workflows", short);
 }
@@ -156,6 +161,7 @@ async fn settle_behind(items: usize) -> usize {
 
 #[tokio::test]
 async fn calls_of_ended_steps_are_not_read_when_a_run_goes_on() {
+    let _alone = ALONE.lock().await;
     let (few, many) = (settle_behind(4).await, settle_behind(104).await);
     let each = many.saturating_sub(few) / 100;
     assert!(each < CALL, "{each} bytes for each call of {CALL} bytes that was made and answered before");
