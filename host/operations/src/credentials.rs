@@ -12,6 +12,7 @@ use aws_sdk_sts::Client;
 use capability::Fault;
 use tokio::sync::Mutex;
 
+use crate::error::OtherAccount;
 use crate::fault;
 
 /// How long they may be good for at least when a write is about to be announced: longer than it takes until it is sent.
@@ -47,18 +48,6 @@ pub(crate) struct Owner {
 struct Held {
     credentials: Credentials,
     until: SystemTime,
-}
-
-/// The host's own credentials are of another account than the one that it is to act on.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the host's own credentials are of the account `{of}`, and would be used for the account `{wanted}`: set `role-arn` of \
-     `accounts.{wanted}` in the configuration to a role of `{wanted}` that `{of}` may assume, or run the host with \
-     credentials of `{wanted}`"
-)]
-pub(crate) struct OtherAccount {
-    of: String,
-    wanted: String,
 }
 
 impl HeldCredentials {

@@ -115,6 +115,20 @@ fn services() -> String {
     format!("`{}`", SERVICES.map(|(name, _)| name).join("`, `"))
 }
 
+/// The host's own credentials are of another account than the one that it is to act on.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the host's own credentials are of the account `{of}`, and would be used for the account `{wanted}`: set `role-arn` of \
+     `accounts.{wanted}` in the configuration to a role of `{wanted}` that `{of}` may assume, or run the host with \
+     credentials of `{wanted}`"
+)]
+pub(crate) struct OtherAccount {
+    /// Whose they are.
+    pub of: String,
+    /// Whose they would have to be.
+    pub wanted: String,
+}
+
 /// Why a run cannot act where it says.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeError {

@@ -12,7 +12,7 @@ use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use capability::{Fault, FaultKind};
 
-use crate::credentials::OtherAccount;
+use crate::error::OtherAccount;
 
 /// The longest message, in bytes: AWS puts whole encoded policies into some, and none of it is the plugin's to hold.
 const MESSAGE: usize = 1024;
