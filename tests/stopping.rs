@@ -41,8 +41,8 @@ async fn after_an_orderly_stop_nothing_is_unknown() {
     // A call that ended while the signal was on its way may have been followed by one more.
     let late = ledger.entries_of_kind("call.intent").await - announced;
     case("F12", "whether writes are begun after the signal", false, late >= RUNS as i64);
-    assert!(said.contains("stopping: 12 runs are under way; waiting at most 30 s"), "{said}");
-    assert!(said.contains(": nothing was cut off"), "{said}");
+    assert!(said.contains("stopping; runs under way: 12; waiting at most 30 s"), "{said}");
+    assert!(said.contains("; nothing was cut off"), "{said}");
     let sent = proxy.mutations().len() as i64;
     assert_eq!(ledger.entries_of_kind("call.outcome").await, sent, "each write that was sent has its outcome");
     ledger.close().await;

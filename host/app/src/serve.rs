@@ -43,7 +43,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
             let since = Instant::now();
             let (runs, seconds) = (installation.stop(), IN_FLIGHT.as_secs());
             tell(format_args!(
-                "stopping: {runs} runs are under way; waiting at most {seconds} s for what they have in flight"
+                "stopping; runs under way: {runs}; waiting at most {seconds} s for what they have in flight"
             ));
             leave.send_replace(true);
             since
@@ -64,10 +64,8 @@ async fn finish(installation: &Installation, mut keepers: JoinSet<()>, since: In
     let cut_off = installation.close(IN_FLIGHT.saturating_sub(since.elapsed())).await;
     let seconds = since.elapsed().as_secs_f64();
     match cut_off {
-        0 => tell(format_args!("stopped after {seconds:.1} s: nothing was cut off")),
-        runs => {
-            tell(format_args!("stopped after {seconds:.1} s: {runs} runs were cut off, and go on at the next start"))
-        }
+        0 => tell(format_args!("stopped after {seconds:.1} s; nothing was cut off")),
+        runs => tell(format_args!("stopped after {seconds:.1} s; runs cut off, which go on at the next start: {runs}")),
     }
 }
 

@@ -286,8 +286,15 @@ impl Drive<'_> {
             // The attempt may have ended by itself meanwhile.
             let _ = halt.send(Halt::Leave);
         }
+        // What goes wrong with one takes nothing from the calls of the others.
+        let mut wrong = None;
         while let Some(joined) = self.running.join_next().await {
-            self.joined(joined).await?;
+            if let Err(error) = self.joined(joined).await {
+                wrong.get_or_insert(error);
+            }
+        }
+        if let Some(error) = wrong {
+            return Err(error);
         }
         // What was read and logged need not be again.
         match self.journal.commit(vec![]).await {

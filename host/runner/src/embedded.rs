@@ -130,6 +130,10 @@ impl Embedded {
                 Err(error) if self.drivers.are_stopping() => {
                     tracing::warn!(run = driver.run, %error, "a run is left as it is: it goes on at the next start");
                 }
+                // The newest one counts its own failures.
+                Err(error) if !driver.is_current() => {
+                    tracing::warn!(run = driver.run, %error, "a superseded driver failed")
+                }
                 Err(error) => self.failed(&runner, &driver.run, &error).await,
             }
             if !driver.looks_again() {

@@ -64,6 +64,9 @@ use components::Components;
 use schedules::Scheduled;
 use secrets::Vault;
 
+/// How long the ledger may take to be closed: longer than it waits for whoever else holds its file.
+const CLOSING: std::time::Duration = std::time::Duration::from_secs(15);
+
 /// A running installation.
 pub struct Installation {
     /// The ledger.
@@ -166,7 +169,11 @@ impl Installation {
             Ok(()) => 0,
             Err(_) => self.scheduler.under_way(),
         };
-        self.store.close().await;
+        if tokio::time::timeout(CLOSING, self.store.close()).await.is_err() {
+            tracing::error!(
+                "the disk does not answer: the ledger is not closed in order, and is checked at the next start"
+            );
+        }
         cut_off
     }
 }

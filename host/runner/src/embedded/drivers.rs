@@ -100,6 +100,11 @@ impl Driver {
         nudged
     }
 
+    /// Whether no other driver of this process was put in its place.
+    pub fn is_current(&self) -> bool {
+        self.is_newest(&self.of.lock())
+    }
+
     fn is_newest(&self, kept: &Kept) -> bool {
         kept.newest.get(&self.run).is_some_and(|newest| Arc::ptr_eq(newest, &self.nudge))
     }
