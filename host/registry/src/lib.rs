@@ -11,6 +11,7 @@ mod workflows;
 mod unreadable;
 mod token;
 mod scope;
+mod provenance;
 mod secret;
 mod events;
 mod topics;
@@ -36,6 +37,8 @@ pub use topics::{topic_brought, topic_subscribed, topic_unsubscribed};
 pub use unreadable::{UnreadablePolicy, UnreadableWorkflow};
 pub use workflows::{StoredWorkflow, Switch, workflow_disabled, workflow_enabled, workflow_put};
 
+use provenance::MadeToken;
+
 /// All that an installation knows.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
@@ -50,6 +53,7 @@ pub struct Registry {
     current: BTreeMap<String, String>,
     switches: BTreeMap<String, Switch>,
     tokens: BTreeMap<String, Token>,
+    made: BTreeMap<String, MadeToken>,
     secrets: BTreeMap<String, Secret>,
 }
 

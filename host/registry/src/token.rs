@@ -152,6 +152,7 @@ impl Registry {
                     self.tokens.remove(&replaced);
                 }
                 let token = Token::of(stored, record);
+                self.remember_maker(&token);
                 self.tokens.insert(token.id.clone(), token);
             }
             "token.revoked" => {

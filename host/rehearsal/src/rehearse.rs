@@ -128,7 +128,8 @@ fn start(workflow: &Workflow, case: &Case) -> Result<Event, String> {
         workflow_digest: workflow.digest.clone(),
         account: case.account.clone(),
         region: case.region.clone(),
-        started_by: case.started_by.clone().unwrap_or_else(|| somebody.to_owned()),
+        started_by: case.started_by.as_deref().unwrap_or(somebody).into(),
+        caused_by: vec![],
         plugins: workflow.all_plugins().into_iter().map(|name| (name.to_owned(), name.to_owned())).collect(),
         callees: workflow.callees().map(|(name, callee)| (name.to_owned(), callee.digest.clone())).collect(),
     };
@@ -273,7 +274,7 @@ impl Stage<'_> {
         self.tried.insert((path.to_owned(), index));
         let person = self.case.people(path).get(index)?;
         let groups = person.groups_for(approval(&self.run, path)?);
-        let checked = self.run.decide_check(path, &person.by, person.decision, &groups, self.now);
+        let checked = self.run.decide_check(path, &person.by.as_str().into(), person.decision, &groups, self.now);
         let why = checked.as_ref().err().map(ToString::to_string);
         if checked.is_ok() != person.counts {
             return Some(self.give_up(Fault::Decision { span: person.span.clone(), why }));
@@ -281,7 +282,7 @@ impl Stage<'_> {
         if why.is_some() {
             return None;
         }
-        let (path, by, decision) = (path.to_owned(), person.by.clone(), person.decision);
+        let (path, by, decision) = (path.to_owned(), person.by.as_str().into(), person.decision);
         self.append(Event::Decided { path, by, decision, reason: person.reason.clone() })
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use ledger::{Fence, LedgerError, Millis};
-use workflow::{Decision, DecisionError, Event, NotRetryable, Run, Verdict, Workflow};
+use workflow::{Decision, DecisionError, Event, NotRetryable, Principal, Run, Verdict, Workflow};
 
 use crate::drive::DriveError;
 use crate::places::rooms;
@@ -69,18 +69,19 @@ impl Runner {
         &self,
         run: &str,
         path: &str,
-        by: &str,
+        by: impl Into<Principal>,
         groups: &BTreeSet<String>,
         said: Said,
     ) -> Result<(), InputError> {
+        let by = by.into();
         let Said { decision, reason, asked } = said;
         let check = |run: &Run, now| {
-            run.decide_check(path, by, decision, groups, now)?;
+            run.decide_check(path, &by, decision, groups, now)?;
             run.asks(path, asked)
         };
-        self.input(run, by, |_, run, now| match check(run, now) {
+        self.input(run, &by.name, |_, run, now| match check(run, now) {
             Ok(()) => {
-                let (path, by) = (path.to_string(), by.to_string());
+                let (path, by) = (path.to_string(), by.clone());
                 Ok(Some(Event::Decided { path, by, decision, reason: reason.clone() }))
             }
             Err(DecisionError::Duplicate) => Ok(None),
@@ -103,8 +104,9 @@ impl Runner {
 
     /// Has a run that failed or timed out go on from the step that failed, with the plugins and the workflow that it
     /// started with. Approvals that no longer cover what is done again are asked again.
-    pub async fn retry(&self, run: &str, by: &str) -> Result<(), InputError> {
-        self.input(run, by, |workflow, run, now| Ok(Some(workflow::retry(workflow, run, by, now)?))).await
+    pub async fn retry(&self, run: &str, by: impl Into<Principal>) -> Result<(), InputError> {
+        let by = by.into();
+        self.input(run, &by.name, |workflow, run, now| Ok(Some(workflow::retry(workflow, run, &by, now)?))).await
     }
 
     /// Takes a person's word on what became of the call, whose outcome nothing else can tell.

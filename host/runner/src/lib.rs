@@ -13,6 +13,7 @@ mod places;
 mod input;
 mod embedded;
 mod history;
+mod provenance;
 mod record;
 mod summary;
 mod waits;

@@ -5,7 +5,9 @@ use ledger::{Draft, Entry, Hash, Malformed, Millis, Record};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use workflow::{Decision, Event, RunInfo, RunStatus, StepError, Verdict};
+use workflow::{Decision, Event, Principal, RunInfo, RunStatus, StepError, Verdict};
+
+use crate::provenance::{people, people_value, token_value, with_token};
 
 /// The beginning of the names that Quell itself starts and cancels runs under. No person's name has a colon.
 const OURS: &str = "quell:";
@@ -41,7 +43,8 @@ fn draft_of(event: &Event, time: Millis, actor: &str) -> Draft {
                 "run.started",
                 json!({
                     "run": info.id, "workflow": info.workflow, "workflow-digest": info.workflow_digest,
-                    "account": info.account, "region": info.region, "started-by": info.started_by,
+                    "account": info.account, "region": info.region, "started-by": info.started_by.name,
+                    "started-with": token_value(&info.started_by), "people-behind": people_value(&info.caused_by),
                     "plugins": info.plugins, "callees": info.callees, "has-event": event.is_some(),
                 }),
             )
@@ -92,7 +95,10 @@ fn draft_of(event: &Event, time: Millis, actor: &str) -> Draft {
         .with("show", show),
         Event::Decided { path, by, decision, reason } => entry(
             "approval.decided",
-            json!({ "step": path, "by": by, "decision": decision_name(*decision), "reason": reason }),
+            json!({
+                "step": path, "by": by.name, "with": token_value(by), "decision": decision_name(*decision),
+                "reason": reason,
+            }),
         ),
         Event::ApprovalExpired { path } => entry("approval.expired", json!({ "step": path })),
         Event::ApprovalReopened { path, again, reopened } => {
@@ -112,7 +118,8 @@ fn draft_of(event: &Event, time: Millis, actor: &str) -> Draft {
             payloads.fold(entry("run.finished", data), |draft, (name, value)| draft.with(name, value))
         }
         Event::Retried { by, again, reopened } => {
-            entry("run.retried", json!({ "by": by, "again": again, "reopened": reopened }))
+            let (name, with) = (&by.name, token_value(by));
+            entry("run.retried", json!({ "by": name, "with": with, "again": again, "reopened": reopened }))
         }
     }
 }
@@ -129,7 +136,8 @@ pub fn event_of(record: &Record) -> Result<Option<Event>, Malformed> {
                 workflow_digest: read.field("workflow-digest")?,
                 account: read.field("account")?,
                 region: read.field("region")?,
-                started_by: read.field("started-by")?,
+                started_by: read.principal("started-by", "started-with")?,
+                caused_by: read.people()?,
                 plugins: read.field("plugins")?,
                 callees: read.field::<Option<_>>("callees")?.unwrap_or_default(),
             },
@@ -181,7 +189,7 @@ pub fn event_of(record: &Record) -> Result<Option<Event>, Malformed> {
         },
         "approval.decided" => Event::Decided {
             path: read.step()?,
-            by: read.field("by")?,
+            by: read.principal("by", "with")?,
             decision: read.named("decision", &[Decision::Approve, Decision::Refuse], decision_name)?,
             reason: read.field("reason")?,
         },
@@ -202,15 +210,31 @@ pub fn event_of(record: &Record) -> Result<Option<Event>, Malformed> {
                 _ => None,
             },
         },
-        "run.retried" => {
-            Event::Retried { by: read.field("by")?, again: read.field("again")?, reopened: read.field("reopened")? }
-        }
+        "run.retried" => Event::Retried {
+            by: read.principal("by", "with")?,
+            again: read.field("again")?,
+            reopened: read.field("reopened")?,
+        },
         kind if Entry::moves(kind) => {
             return Err(read.wrong(format!("its kind `{kind}` is not known here: a newer Quell wrote it")));
         }
         _ => return Ok(None),
     };
     Ok(Some(event))
+}
+
+/// Who had a part in that a run is, or goes on, by an entry without its payloads.
+pub(crate) fn people_of(record: &Record) -> Result<Vec<Principal>, Malformed> {
+    let read = Reader { record };
+    match record.entry.kind.as_str() {
+        "run.started" => {
+            let mut people = read.people()?;
+            people.insert(0, read.principal("started-by", "started-with")?);
+            Ok(people)
+        }
+        "run.retried" => Ok(vec![read.principal("by", "with")?]),
+        _ => Ok(vec![]),
+    }
 }
 
 fn error_value(error: &StepError) -> Value {
@@ -246,6 +270,17 @@ impl Reader<'_> {
         let data = self.record.data.as_object().unwrap_or(&empty);
         serde_json::from_value(data.get(name).cloned().unwrap_or(Value::Null))
             .map_err(|error| self.wrong(format!("its field `{name}` cannot be read: {error}")))
+    }
+
+    fn principal(&self, name: &str, with: &str) -> Result<Principal, Malformed> {
+        let token = self.record.data.get(with).unwrap_or(&Value::Null);
+        let wrong = |error| self.wrong(format!("its field `{with}` cannot be read: {error}"));
+        with_token(self.field(name)?, token).map_err(wrong)
+    }
+
+    fn people(&self) -> Result<Vec<Principal>, Malformed> {
+        let stored = self.record.data.get("people-behind").unwrap_or(&Value::Null);
+        people(stored).map_err(|error| self.wrong(format!("its field `people-behind` cannot be read: {error}")))
     }
 
     fn step(&self) -> Result<String, Malformed> {

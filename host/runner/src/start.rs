@@ -1,12 +1,12 @@
 //! How a run comes to be: by a person, an event or the time, once. Whether it begins at once is left to `admission`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::{Dedupe, Draft, Fence, LedgerError, Millis, Room};
+use ledger::{Dedupe, Draft, Fence, LedgerError, Millis, QUEUED, Room};
 use serde_json::{Value, json};
-use workflow::{Beyond, Concurrency, Event, OnUpdate, RunInfo, Workflow};
+use workflow::{Beyond, Concurrency, Event, OnUpdate, Principal, RunInfo, Workflow};
 
 use crate::record::{person, stored};
 use crate::summary::summary;
@@ -35,8 +35,10 @@ pub struct Start {
     pub account: String,
     /// The region that it acts in.
     pub region: String,
+    /// Whether it may have another run cancelled, where the workflow says that the oldest makes room.
+    pub may_cancel: bool,
     /// Who starts it, or whose token brought the event. That person can approve nothing in it.
-    pub by: String,
+    pub by: Principal,
 }
 
 /// Which earlier start makes a new one a repeat, that starts nothing.
@@ -57,6 +59,8 @@ pub struct Cause {
     pub runs: Vec<String>,
     /// How many runs were started so, one after the other, this one included.
     pub depth: u32,
+    /// Who had a part in that those runs are, and went on. None of them can approve anything in this one.
+    pub people: Vec<Principal>,
 }
 
 /// What became of it.
@@ -90,6 +94,16 @@ pub enum StartError {
         /// How many may be.
         runs: u32,
     },
+    /// All places are taken, and the oldest run would be cancelled, which is not to be.
+    #[error(
+        "workflow `{workflow}` has {runs} runs under way, and its `concurrency` would cancel the oldest for this one"
+    )]
+    WouldCancel {
+        /// The workflow.
+        workflow: String,
+        /// How many may be.
+        runs: u32,
+    },
     /// The ledger could not be read or written.
     #[error(transparent)]
     History(#[from] HistoryError),
@@ -105,17 +119,19 @@ impl Runner {
     /// Starts a run. It is on disk when this returns.
     pub async fn start(&self, start: Start) -> Result<Started, StartError> {
         let mut new = self.new_run(start)?;
+        self.check_cancels_none(&new).await?;
         loop {
             let id = match self.append_new(&new).await {
                 Ok(()) => new.id,
                 Err(LedgerError::Duplicate { run }) => match self.repeat(&new, &run).await? {
                     Some(started) => return Ok(started),
                     None => {
-                        new.follow(self.ledger.summary(&run).await?.map_or(new.now, |run| run.started), run);
+                        let people = self.people_behind(&BTreeSet::from([run.clone()])).await?;
+                        new.follow(self.ledger.summary(&run).await?.map_or(new.now, |run| run.started), run, people);
                         continue;
                     }
                 },
-                Err(LedgerError::Full { workflow, runs, .. }) => return Err(StartError::Full { workflow, runs }),
+                Err(LedgerError::Full { workflow, runs, .. }) => return Err(new.full(workflow, runs)),
                 Err(error) => return Err(error.into()),
             };
             if is_queued(&new.workflow, new.behind.as_ref()) {
@@ -129,8 +145,19 @@ impl Runner {
         }
     }
 
+    /// Refuses a run that would cancel one that waits for its place, and may not. Those that have their place are the
+    /// ledger's to count, at the commit.
+    async fn check_cancels_none(&self, new: &New) -> Result<(), StartError> {
+        let Some(Concurrency { runs, beyond: Beyond::CancelOldest }) = new.workflow.concurrency else { return Ok(()) };
+        let name = &new.workflow.name;
+        if new.may_cancel || self.ledger.summaries(Some(name), Some(QUEUED), None, 1).await?.is_empty() {
+            return Ok(());
+        }
+        Err(new.full(name.clone(), runs))
+    }
+
     fn new_run(&self, start: Start) -> Result<New, StartError> {
-        let Start { workflow, plugins, event, same, cause, inputs, account, region, by } = start;
+        let Start { workflow, plugins, event, same, cause, inputs, account, region, may_cancel, by } = start;
         let now = self.clock.now();
         let inputs = workflow.inputs(&inputs).map_err(|error| StartError::Inputs(error.to_string()))?;
         let dedupe = match same {
@@ -146,20 +173,30 @@ impl Runner {
             account,
             region,
             started_by: by,
+            caused_by: cause.as_ref().map(|cause| cause.people.clone()).unwrap_or_default(),
             plugins,
             callees: workflow.callees().map(|(name, callee)| (name.to_owned(), callee.digest.clone())).collect(),
         };
-        Ok(New { id, workflow, now, dedupe, cause, behind: None, started: Event::Started { info, event, inputs } })
+        Ok(New {
+            id,
+            workflow,
+            now,
+            dedupe,
+            cause,
+            may_cancel,
+            behind: None,
+            started: Event::Started { info, event, inputs },
+        })
     }
 
     async fn append_new(&self, new: &New) -> Result<(), LedgerError> {
-        let New { id, workflow, now, dedupe, cause, behind, started } = new;
+        let New { id, workflow, now, dedupe, cause, may_cancel, behind, started } = new;
         let by = person(new.by());
         let (mut draft, started) = stored(started, *now, &by)?;
         let key = dedupe.as_ref().map(|dedupe| dedupe.key.clone());
         if let Value::Object(data) = &mut draft.data {
             data.insert("dedupe".into(), json!(key));
-            if let Some(Cause { runs, depth }) = cause {
+            if let Some(Cause { runs, depth, .. }) = cause {
                 data.insert("caused-by".into(), json!({ "runs": runs, "depth": depth }));
             }
         }
@@ -172,7 +209,7 @@ impl Runner {
             drafts.push(draft);
         }
         let fence = match workflow.concurrency {
-            Some(Concurrency { runs, beyond: Beyond::Refuse }) if behind.is_none() => {
+            Some(Concurrency { runs, beyond }) if behind.is_none() && is_refused(beyond, *may_cancel) => {
                 let room = Room { workflow: workflow.name.clone(), key: None, runs };
                 Fence::NewIn { dedupe: dedupe.clone(), room }
             }
@@ -260,23 +297,38 @@ struct New {
     now: Millis,
     dedupe: Option<Dedupe>,
     cause: Option<Cause>,
+    may_cancel: bool,
     /// The run that must end first.
     behind: Option<String>,
     started: Event,
 }
 
 impl New {
-    /// Makes this the run behind `run`, which started then: of two that want to be, one is a repeat of the other.
-    fn follow(&mut self, started: Millis, run: String) {
+    /// Makes this the run behind `run`, which started then, and which these had a part in: of two that want to be, one is
+    /// a repeat of the other.
+    fn follow(&mut self, started: Millis, run: String, people: Vec<Principal>) {
+        if let Event::Started { info, .. } = &mut self.started {
+            let others = people.into_iter().filter(|who| *who != info.started_by && !info.caused_by.contains(who));
+            let others: Vec<Principal> = others.collect();
+            info.caused_by.extend(others);
+        }
         if let Some(dedupe) = &mut self.dedupe {
             dedupe.since = started;
         }
         self.behind = Some(run);
     }
 
+    /// Why it is not started while all places are taken.
+    fn full(&self, workflow: String, runs: u32) -> StartError {
+        match self.workflow.concurrency.map(|concurrency| concurrency.beyond) {
+            Some(Beyond::CancelOldest) => StartError::WouldCancel { workflow, runs },
+            _ => StartError::Full { workflow, runs },
+        }
+    }
+
     fn by(&self) -> &str {
         match &self.started {
-            Event::Started { info, .. } => &info.started_by,
+            Event::Started { info, .. } => &info.started_by.name,
             _ => "",
         }
     }
@@ -287,6 +339,11 @@ impl New {
             _ => None,
         }
     }
+}
+
+/// Whether a run that finds all places taken is refused.
+fn is_refused(beyond: Beyond, may_cancel: bool) -> bool {
+    beyond == Beyond::Refuse || (beyond == Beyond::CancelOldest && !may_cancel)
 }
 
 /// Whether a run of the workflow waits for a place before it begins, be it free or not: so all go through one door.

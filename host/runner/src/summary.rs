@@ -34,7 +34,7 @@ fn summary_due(history: &History, wake: Option<Millis>) -> Summary {
         wake,
         started: history.started,
         ended: history.ended,
-        started_by: info.started_by.clone(),
+        started_by: info.started_by.name.clone(),
         dedupe: history.dedupe.clone(),
         parked: None,
         waits: waits(&history.run),

@@ -171,6 +171,7 @@ async fn a_start_beyond_is_refused() {
         inputs: json!({}),
         account: "123456789012".into(),
         region: "eu-central-1".into(),
+        may_cancel: true,
         by: "olivia".into(),
     };
     let refused = process.runner.start(start_again.clone()).await.unwrap_err();
@@ -335,6 +336,7 @@ async fn a_key_of_the_host_starts_one_run() {
             inputs: json!({}),
             account: "123456789012".into(),
             region: "eu-central-1".into(),
+            may_cancel: true,
             by: "quell:schedule".into(),
         })
     };

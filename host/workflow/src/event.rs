@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::principal::Principal;
+
 /// A point in time: UTC, in milliseconds since the epoch.
 pub type Millis = i64;
 
@@ -25,7 +27,9 @@ pub struct RunInfo {
     /// The AWS region that the run acts in.
     pub region: String,
     /// Who started it; that person can approve nothing in it.
-    pub started_by: String,
+    pub started_by: Principal,
+    /// Who started the runs that caused this one, or that it replaces, and whoever had those go on. They cannot either.
+    pub caused_by: Vec<Principal>,
     /// The digest of each plugin that the run started with, and keeps, by the plugin's name.
     pub plugins: BTreeMap<String, String>,
     /// The digest of each workflow that it calls, which it keeps as well, by the workflow's name.
@@ -161,6 +165,7 @@ impl RunStatus {
 /// Something that happened to a run.
 ///
 /// `path` names a step: its id, or its place in the document where it has none (`steps.1`).
+#[expect(clippy::large_enum_variant, reason = "the large one is the first event of a run, and there is one of it")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The run began. Always the first event, and only that.
@@ -268,7 +273,7 @@ pub enum Event {
         /// The approval.
         path: String,
         /// Who.
-        by: String,
+        by: Principal,
         /// What.
         decision: Decision,
         /// Why, if they said.
@@ -342,7 +347,7 @@ pub enum Event {
     /// A person has a run that ended failed or timed out go on where it failed.
     Retried {
         /// Who.
-        by: String,
+        by: Principal,
         /// The steps that begin anew, those that the failure led to, and the approvals before them that are asked again.
         again: Vec<String>,
         /// The blocks around them, which go on.

@@ -7,6 +7,7 @@
 //! Everything here is a pure function of its arguments: no IO, no clock, no chance, no async. Whoever drives a run
 //! performs the effects, appends the events, applies them and asks again; the same events give the same run for ever.
 
+mod principal;
 mod problem;
 mod yaml;
 
@@ -60,11 +61,14 @@ pub use link::LinkError;
 pub use load::{load, to_json};
 pub use next::{next, next_remembered};
 pub use pattern::{Mismatch, Pattern, PatternError};
+pub use principal::{Principal, PrincipalRelation, TokenMaker};
 pub use problem::{Problem, Problems};
 pub use read::suggestion;
 pub use resolve::{PluginSchema, Surroundings};
 pub use retry::{NotRetryable, retry};
-pub use run::{Approval, Cancel, DecisionError, Failing, Illegal, MadeDecision, Queued, Run, StepRun, StepState};
+pub use run::{
+    Approval, Cancel, DecisionError, Failing, Illegal, MadeDecision, Queued, Run, RunInvolvement, StepRun, StepState,
+};
 pub use schedule::Schedule;
 pub use schema::Schema;
 pub use start::{EventPart, Explanation};

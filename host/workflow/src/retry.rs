@@ -6,6 +6,7 @@
 
 use crate::document::Workflow;
 use crate::event::{Event, Millis, RunStatus, StepError};
+use crate::principal::Principal;
 use crate::run::{Run, StepRun, StepState};
 use crate::step::{Group, Placed, Reopening};
 
@@ -27,7 +28,7 @@ pub enum NotRetryable {
 }
 
 /// The event with which `by` has a failed run go on at the time `now`.
-pub fn retry(workflow: &Workflow, run: &Run, by: &str, now: Millis) -> Result<Event, NotRetryable> {
+pub fn retry(workflow: &Workflow, run: &Run, by: &Principal, now: Millis) -> Result<Event, NotRetryable> {
     if !matches!(run.status(), RunStatus::Failed | RunStatus::TimedOut) {
         return Err(NotRetryable::Status { status: run.status().name() });
     }
@@ -38,12 +39,12 @@ pub fn retry(workflow: &Workflow, run: &Run, by: &str, now: Millis) -> Result<Ev
     if let Some(path) = plan.again.iter().find(|path| is_given_up(path, run)) {
         return Err(NotRetryable::Unknown { path: path.clone() });
     }
-    Ok(Event::Retried { by: by.to_owned(), again: plan.again, reopened: plan.reopened })
+    Ok(Event::Retried { by: by.clone(), again: plan.again, reopened: plan.reopened })
 }
 
 struct Plan<'a> {
     run: &'a Run,
-    by: &'a str,
+    by: &'a Principal,
     now: Millis,
     again: Vec<String>,
     reopened: Vec<String>,
@@ -67,7 +68,7 @@ impl Plan<'_> {
 
     /// Something behind these begins anew.
     fn ask_again(&mut self, passed: &mut Vec<Placed<'_>>) {
-        let by_starter = self.by == self.run.info().started_by;
+        let by_starter = self.run.is_started_through(self.by);
         let lapsed = |given: &StepRun| by_starter || given.covers_until().is_some_and(|until| until <= self.now);
         let mut reopening = Reopening::default();
         for placed in passed.drain(..) {

@@ -16,10 +16,11 @@ use serde_json::Value;
 use remembered::Remembered;
 use table::StepTable;
 
-pub use approval::{Approval, DecisionError, MadeDecision};
+pub use approval::{Approval, DecisionError, MadeDecision, RunInvolvement};
 pub use step::{StepRun, StepState};
 
 use crate::event::{Event, Millis, RunInfo, RunStatus, StepError};
+use crate::principal::Principal;
 
 /// An event that cannot happen to a run as it is. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,6 +100,8 @@ pub enum Illegal {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     info: Arc<RunInfo>,
+    /// Who had it go on after it had failed.
+    retried_by: Arc<Vec<Principal>>,
     event: Option<Arc<Value>>,
     inputs: Arc<Value>,
     started_at: Millis,
@@ -165,6 +168,7 @@ impl Run {
         };
         Ok(Self {
             info: Arc::new(info.clone()),
+            retried_by: Arc::default(),
             event: event.clone().map(Arc::new),
             inputs: Arc::new(inputs.clone()),
             started_at: at,

@@ -164,6 +164,7 @@ fn first_input(workflow: &Workflow, event: &Value, field: &str) -> Value {
         account: "123456789012".into(),
         region: "us-east-1".into(),
         started_by: "bob".into(),
+        caused_by: vec![],
         plugins: Default::default(),
         callees: Default::default(),
     };

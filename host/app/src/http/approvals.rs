@@ -12,7 +12,7 @@ use crate::wire::{Decide, Decided};
 /// Decide an approval
 ///
 /// The same decision by the same person again changes nothing. One that is late, by the wrong person, by whoever started
-/// the run, or other than one's own before is refused; so is one about a question that has been asked again since.
+/// the run or may be the same person, or other than one's own before is refused; so is one about a question that has been asked again since.
 #[utoipa::path(
     post, path = "/v1/runs/{run}/approvals/{step}", operation_id = "decide-approval", tag = "runs",
     params(

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::header::{AUTHORIZATION, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 
+use super::wrong_tokens::{ClientAddress, WrongTokens};
 use super::{Answer, Failure};
 use crate::installation::{Caller, Installation};
 
 /// Lets a request on with the person whose token it has.
 pub async fn authenticate(
-    State(installation): State<Arc<Installation>>,
+    State((installation, wrong)): State<(Arc<Installation>, Arc<WrongTokens>)>,
     mut request: Request,
     next: Next,
 ) -> Answer<Response> {
@@ -34,12 +35,26 @@ pub async fn authenticate(
                 .help("`quell token create` makes another one"));
         }
         Caller::Unknown => {
+            let client = request.extensions().get::<ClientAddress>().map(|ClientAddress(address)| *address);
+            if let Err(seconds) = wrong.tried(client, installation.known.now()) {
+                return Ok(too_many(seconds));
+            }
             return Err(Failure::new(StatusCode::UNAUTHORIZED, "bad-token", "this token does not count")
                 .help("it may have been revoked, or belong to another installation"));
         }
     };
     request.extensions_mut().insert(person);
     Ok(next.run(request).await)
+}
+
+/// The answer to a wrong token where there were too many already.
+fn too_many(seconds: u64) -> Response {
+    let detail = format!("too many wrong tokens came from this address: it may try again in {seconds} s");
+    let failure = Failure::new(StatusCode::TOO_MANY_REQUESTS, "too-many-wrong-tokens", detail)
+        .help("a token that counts is let on all the same");
+    let mut response = failure.into_response();
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 /// The token of the one `Authorization` header.

@@ -5,12 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+
+use super::wrong_tokens::ClientAddress;
 
 /// How many connections are served at once; the others wait to be accepted.
 const MAX_CONNECTIONS: usize = 1_024;
@@ -40,15 +45,20 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             accepted = accepted => accepted,
             () = &mut stop => break,
         };
-        let stream = match stream {
-            Ok((stream, _)) => stream,
+        let (stream, address) = match stream {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
                 tokio::time::sleep(AGAIN).await;
                 continue;
             }
         };
-        let connection = graceful.watch(server.serve_connection(TokioIo::new(stream), service.clone()));
+        let service = service.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ClientAddress(address.ip()));
+            service.call(request)
+        });
+        let connection = graceful.watch(server.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             let _place = place;
             if let Err(error) = connection.await {

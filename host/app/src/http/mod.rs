@@ -12,6 +12,7 @@ mod document;
 mod failure;
 mod guard;
 mod parameters;
+mod wrong_tokens;
 mod problems;
 
 mod approvals;
@@ -125,7 +126,7 @@ pub fn router(installation: Arc<Installation>) -> Router {
     let (public, people) = routes();
     let people = people
         .route_layer(from_fn(parameters::check_path))
-        .route_layer(from_fn_with_state(installation.clone(), auth::authenticate));
+        .route_layer(from_fn_with_state((installation.clone(), Arc::default()), auth::authenticate));
     let (router, _) = public.merge(people).split_for_parts();
     let router = router.fallback(guard::no_such_route).method_not_allowed_fallback(guard::no_such_method);
     guard::around(router).with_state(installation)

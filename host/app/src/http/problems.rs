@@ -75,7 +75,7 @@ fn decision_failure(error: &DecisionError) -> Failure {
         DecisionError::AskedAgain { .. } => (StatusCode::CONFLICT, "asked-again"),
         DecisionError::AlreadyDecided { .. } | DecisionError::Duplicate => (StatusCode::CONFLICT, "already-decided"),
         DecisionError::Contradiction => (StatusCode::CONFLICT, "decided-otherwise"),
-        DecisionError::SamePerson => (StatusCode::FORBIDDEN, "self-approval"),
+        DecisionError::SamePerson | DecisionError::NotAnother { .. } => (StatusCode::FORBIDDEN, "self-approval"),
         DecisionError::NotApprover { .. } => (StatusCode::FORBIDDEN, "not-an-approver"),
         DecisionError::Expired => (StatusCode::GONE, "approval-expired"),
     };

@@ -108,6 +108,9 @@ impl From<StartError> for Error {
         match error {
             StartError::History(error) => error.into(),
             error @ StartError::Full { .. } => Error::Conflict(error.to_string()),
+            error @ StartError::WouldCancel { .. } => {
+                Error::Forbidden(format!("{error}: to cancel a run takes a token with the scope `operate`"))
+            }
             error @ (StartError::Inputs(_) | StartError::Key { .. }) => Error::Invalid(error.to_string()),
         }
     }

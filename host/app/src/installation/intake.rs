@@ -137,7 +137,8 @@ impl Installation {
                 inputs: Value::Object(Map::new()),
                 account,
                 region,
-                by: by.name.clone(),
+                may_cancel: true,
+                by: by.principal.clone(),
             };
             match self.start(start).await {
                 Ok(started) => course.intake.runs.push((name.clone(), started)),

@@ -35,7 +35,8 @@ impl Installation {
         for run in &runs {
             depth = depth.max(self.depth(run).await?);
         }
-        let cause = Cause { runs: runs.into_iter().collect(), depth: depth + 1 };
+        let people = self.runner.people_behind(&runs).await?;
+        let cause = Cause { runs: runs.into_iter().collect(), depth: depth + 1, people };
         if cause.depth <= DEEPEST {
             return Ok(Some(cause));
         }

@@ -23,6 +23,7 @@ mod runs;
 mod schedules;
 mod secrets;
 mod source;
+mod token_uses;
 mod topics;
 mod workflows;
 
@@ -63,6 +64,7 @@ use checks::Checks;
 use components::Components;
 use schedules::Scheduled;
 use secrets::Vault;
+use token_uses::TokenUses;
 
 /// How long the ledger may take to be closed: longer than it waits for whoever else holds its file.
 const CLOSING: std::time::Duration = std::time::Duration::from_secs(15);
@@ -87,6 +89,8 @@ pub struct Installation {
     checks: Checks,
     checker: Checker,
     components: Arc<Components>,
+    /// When each token was last used.
+    token_uses: Arc<TokenUses>,
     /// Held while an audit is made.
     auditing: tokio::sync::Mutex<()>,
     /// Which times of the schedules are done with.
@@ -143,6 +147,7 @@ impl Installation {
             checker,
             components,
             auditing,
+            token_uses: Arc::default(),
             scheduled,
             scheduler,
             store,

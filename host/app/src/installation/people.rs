@@ -5,7 +5,12 @@ use std::collections::BTreeSet;
 use ledger::Millis;
 use registry::{Authenticated, NewToken, ScopeKind, Token, TokenScopes, TokenTerms, token_created, token_revoked};
 
-use super::{Error, Installation, Result};
+use workflow::{Principal, TokenMaker};
+
+use super::{Error, Installation, Result, token_uses};
+
+/// How many tokens may be made one with the other: each run and decision has all of them on record.
+const MAX_MAKERS: usize = 16;
 
 /// Who speaks to the API.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +21,8 @@ pub struct Person {
     pub groups: BTreeSet<String>,
     /// The id of their token.
     pub token: String,
+    /// Who made the token, who made the one that it was made with, and so on.
+    pub makers: Vec<TokenMaker>,
     /// What the token may do.
     pub scopes: TokenScopes,
     /// When it expires.
@@ -41,6 +48,8 @@ pub struct TokenView {
     pub token: Token,
     /// Whether it counts now.
     pub counts: bool,
+    /// When it was last used.
+    pub last_used: Option<Millis>,
 }
 
 impl Person {
@@ -49,21 +58,24 @@ impl Person {
         format!("user:{}", self.name)
     }
 
+    /// Who they are where it matters that two people are two.
+    pub fn principal(&self) -> Principal {
+        Principal { name: self.name.clone(), token: Some(self.token.clone()), makers: self.makers.clone() }
+    }
+
     /// The refusal of what needs one of these scopes.
     pub fn lacks(&self, needed: &[String]) -> Error {
         Error::NoScope { name: self.name.clone(), needed: needed.to_vec() }
     }
 
-    /// Whether a run that was started by this person with this token is theirs to look at, whatever their scopes.
-    pub fn may_see(&self, started_by: &str) -> bool {
-        self.scopes.has(ScopeKind::Read) || started_by == self.name
+    /// Whether they may look at a run that was started so: all of them, or those that were started with the same token.
+    pub fn may_see(&self, started_by: &Principal) -> bool {
+        self.scopes.has(ScopeKind::Read) || started_by.token.as_ref() == Some(&self.token)
     }
-}
 
-impl From<&Token> for Person {
-    fn from(token: &Token) -> Person {
+    fn of(token: &Token, makers: Vec<TokenMaker>) -> Person {
         let TokenTerms { name, scopes, groups, expires } = token.terms.clone();
-        Person { name, groups: groups.into_iter().collect(), token: token.id.clone(), scopes, expires }
+        Person { name, groups: groups.into_iter().collect(), token: token.id.clone(), makers, scopes, expires }
     }
 }
 
@@ -72,7 +84,10 @@ impl Installation {
     pub fn authenticate(&self, token: &str) -> Caller {
         let known = self.known.read();
         match known.authenticate(token, self.known.now()) {
-            Authenticated::Token(token) => Caller::Person(token.into()),
+            Authenticated::Token(token) => {
+                token_uses::saw(&self.token_uses, &self.known, token, self.known.now());
+                Caller::Person(Person::of(token, known.makers(&token.id)))
+            }
             Authenticated::Expired(token) => Caller::Expired { at: token.terms.expires.unwrap_or_default() },
             Authenticated::Unknown => Caller::Unknown,
         }
@@ -82,11 +97,21 @@ impl Installation {
     pub fn tokens(&self) -> Vec<TokenView> {
         let now = self.known.now();
         let known = self.known.read();
-        known.tokens().map(|token| TokenView { token: token.clone(), counts: token.counts_at(now) }).collect()
+        let view = |token: &Token| TokenView {
+            token: token.clone(),
+            counts: token.counts_at(now),
+            last_used: self.token_uses.last(token),
+        };
+        known.tokens().map(view).collect()
     }
 
     /// Makes a token. Its text is in the answer and nowhere else.
     pub async fn create_token(&self, terms: TokenTerms, by: &Person) -> Result<NewToken> {
+        if by.makers.len() >= MAX_MAKERS {
+            return Err(Error::Conflict(format!(
+                "your token was made through {MAX_MAKERS} others, one after the other: make this one with one of those"
+            )));
+        }
         self.make_token(terms, Some(by.token.clone()), &by.actor()).await
     }
 

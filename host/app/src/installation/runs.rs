@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::{EVENTS, Millis, Parking, Record, SYSTEM};
+use registry::ScopeKind;
 use runner::{History, Said, Same, Start, Started};
 use serde_json::Value;
 use workflow::{Verdict, Workflow};
@@ -79,7 +80,8 @@ impl Installation {
             inputs,
             account: account.into(),
             region: region.into(),
-            by: by.name.clone(),
+            may_cancel: by.scopes.has(ScopeKind::Operate),
+            by: by.principal(),
         };
         self.start(start).await
     }
@@ -136,7 +138,7 @@ impl Installation {
 
     /// Takes a decision on an approval.
     pub async fn decide(&self, run: &str, step: &str, said: Said, by: &Person) -> Result<()> {
-        Ok(self.runner.decide(run, step, &by.name, &by.groups, said).await?)
+        Ok(self.runner.decide(run, step, by.principal(), &by.groups, said).await?)
     }
 
     /// Cancels a run.
@@ -146,7 +148,7 @@ impl Installation {
 
     /// Has a run that failed go on from the step that failed.
     pub async fn retry(&self, run: &str, by: &Person) -> Result<()> {
-        Ok(self.runner.retry(run, &by.name).await?)
+        Ok(self.runner.retry(run, by.principal()).await?)
     }
 
     /// Has a run driven anew: one that hangs, or that is parked.

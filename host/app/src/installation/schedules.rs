@@ -140,6 +140,7 @@ impl Installation {
                     inputs: Value::Object(Map::new()),
                     account,
                     region,
+                    may_cancel: true,
                     by: STARTER.into(),
                 })
                 .await

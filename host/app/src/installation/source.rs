@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use registry::TokenScopes;
+use workflow::Principal;
 
 use super::{Error, Person, Result};
 use crate::config::{Queue, Topic};
@@ -14,7 +15,7 @@ use crate::config::{Queue, Topic};
 #[derive(Clone, Debug)]
 pub struct Source {
     /// Who its runs are started by. No person's name has a colon.
-    pub name: String,
+    pub principal: Principal,
     trusted: Trusted,
 }
 
@@ -30,27 +31,28 @@ enum Trusted {
 impl Source {
     /// Whoever has a token.
     pub fn person(person: &Person) -> Source {
-        Source { name: person.name.clone(), trusted: Trusted::Scopes(person.scopes.clone()) }
+        Source { principal: person.principal(), trusted: Trusted::Scopes(person.scopes.clone()) }
     }
 
     /// A queue that is read.
     pub fn queue(queue: &Queue) -> Source {
-        Source { name: format!("queue:{}", queue.name()), trusted: Trusted::Accounts(queue.accounts()) }
+        Source { principal: format!("queue:{}", queue.name()).into(), trusted: Trusted::Accounts(queue.accounts()) }
     }
 
     /// A topic that sends.
     pub fn topic(topic: &Topic) -> Source {
-        Source { name: format!("topic:{}", topic.name()), trusted: Trusted::Accounts(topic.accounts()) }
+        Source { principal: format!("topic:{}", topic.name()).into(), trusted: Trusted::Accounts(topic.accounts()) }
     }
 
     /// Who they are in the ledger.
     pub fn actor(&self) -> String {
-        if self.name.contains(':') { self.name.clone() } else { format!("user:{}", self.name) }
+        let name = &self.principal.name;
+        if name.contains(':') { name.clone() } else { format!("user:{name}") }
     }
 
     /// Refuses events of an account that it is not trusted for.
     pub fn may_bring(&self, account: &str) -> Result<()> {
-        let name = &self.name;
+        let name = &self.principal.name;
         match &self.trusted {
             Trusted::Scopes(scopes) if scopes.may_send(account) => Ok(()),
             Trusted::Scopes(_) => Err(Error::NoScope { name: name.clone(), needed: vec![format!("events:{account}")] }),

@@ -326,7 +326,7 @@ impl From<&RunView> for Run {
                 run: info.id.clone(),
                 workflow: info.workflow.clone(),
                 status: run.status().into(),
-                by: info.started_by.clone(),
+                by: info.started_by.name.clone(),
                 started: time(history.started),
                 ended: history.ended.map(time),
                 parked: view.parked.as_ref().map(Parked::from),

@@ -98,7 +98,7 @@ impl From<NewToken> for CreatedToken {
 }
 
 impl From<TokenView> for Token {
-    fn from(TokenView { token, counts }: TokenView) -> Token {
+    fn from(TokenView { token, counts, last_used }: TokenView) -> Token {
         let TokenTerms { name, scopes, groups, expires } = token.terms;
         Token {
             id: token.id,
@@ -111,7 +111,7 @@ impl From<TokenView> for Token {
             created_with: token.creator,
             expires: expires.map(time),
             expired: !counts,
-            last_used: token.used.map(time),
+            last_used: last_used.map(time),
         }
     }
 }

@@ -59,6 +59,7 @@ fn run(events: impl IntoIterator<Item = Event>) -> Run {
         account: "123456789012".into(),
         region: "us-east-1".into(),
         started_by: "user:alice".into(),
+        caused_by: vec![],
         plugins: BTreeMap::new(),
         callees: BTreeMap::new(),
     };

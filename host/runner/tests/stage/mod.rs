@@ -116,7 +116,8 @@ impl<'w> Stage<'w> {
             inputs: stage.case.inputs.clone(),
             account: stage.case.account.clone(),
             region: stage.case.region.clone(),
-            by: stage.case.started_by.clone().unwrap_or(if by_event { "eventbridge" } else { "somebody" }.into()),
+            may_cancel: true,
+            by: stage.case.started_by.as_deref().unwrap_or(if by_event { "eventbridge" } else { "somebody" }).into(),
         };
         let process = stage.process(Death::Never);
         stage.run = match process.runner.start(start).await.unwrap() {
@@ -258,7 +259,7 @@ impl<'w> Stage<'w> {
                 let (groups, reason) = (person.groups_for(approval), person.reason.clone());
                 let decided = {
                     let said = runner::Said { decision: person.decision, reason, asked: None };
-                    runner.decide(&self.run, &path, &person.by, &groups, said).await
+                    runner.decide(&self.run, &path, person.by.as_str(), &groups, said).await
                 };
                 // Again is none: a repeat is answered as if it had been taken.
                 let again = approval.decisions.contains_key(&person.by);

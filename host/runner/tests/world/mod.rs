@@ -338,6 +338,7 @@ impl Process {
             inputs: json!({}),
             account: account.into(),
             region: "eu-central-1".into(),
+            may_cancel: true,
             by: "olivia".into(),
         };
         self.runner.start(start).await.unwrap()

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{Run, StepState};
 use crate::event::{Decision, Millis};
+use crate::principal::{Principal, PrincipalRelation};
 
 /// An approval of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +33,8 @@ pub struct Approval {
 /// One person's decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeDecision {
+    /// Whose.
+    pub by: Principal,
     /// What.
     pub decision: Decision,
     /// Why, if they said.
@@ -69,6 +72,16 @@ pub enum DecisionError {
     /// Whoever started the run cannot approve it.
     #[error("you started this run, so another person must decide")]
     SamePerson,
+    /// Neither can whoever had a part in that it runs, or may be one of those under another name.
+    #[error("{}, so another person must decide", related(.other, *.part, *.relation))]
+    NotAnother {
+        /// The other one.
+        other: String,
+        /// What the other one did.
+        part: RunInvolvement,
+        /// How the two are related.
+        relation: PrincipalRelation,
+    },
     /// The person is none of those who may decide.
     #[error("this needs a decision by {}", .needs.join(" or "))]
     NotApprover {
@@ -86,13 +99,43 @@ pub enum DecisionError {
     Expired,
 }
 
+/// What somebody did in a run, so that another person must decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunInvolvement {
+    /// Started it.
+    Started,
+    /// Started, or had go on, a run that caused this one or that it replaces.
+    Caused,
+    /// Had it go on after it had failed.
+    Retried,
+    /// Approved the same question.
+    Approved,
+}
+
+fn related(other: &str, part: RunInvolvement, relation: PrincipalRelation) -> String {
+    let did = match part {
+        RunInvolvement::Started => "started this run",
+        RunInvolvement::Caused => "started a run that led to this one",
+        RunInvolvement::Retried => "retried this run",
+        RunInvolvement::Approved => "has approved this already",
+    };
+    match (relation, part) {
+        (PrincipalRelation::Same, RunInvolvement::Approved) => "you have approved this already".to_owned(),
+        (PrincipalRelation::Same, _) => format!("you {did}"),
+        (PrincipalRelation::Maker, _) => format!("`{other}`, who {did}, made your token, or one that it was made with"),
+        (PrincipalRelation::MadeBy, _) => {
+            format!("you made the token of `{other}`, who {did}, or one that it was made with")
+        }
+    }
+}
+
 impl Run {
     /// Whether this person may decide this approval now. `Ok` means that [`Event::Decided`](crate::Event::Decided)
     /// may be appended, if it is appended before anything else is.
     pub fn decide_check(
         &self,
         path: &str,
-        by: &str,
+        by: &Principal,
         decision: Decision,
         groups: &BTreeSet<String>,
         now: Millis,
@@ -101,10 +144,8 @@ impl Run {
         let step = self.step(path).ok_or_else(not_waiting)?;
         let approval = step.approval().ok_or_else(not_waiting)?;
         // Entitlement comes first, so that nobody else learns how an approval stands.
-        if by == self.info().started_by {
-            return Err(DecisionError::SamePerson);
-        }
-        if !approval.admits(by, groups) {
+        self.is_another(by)?;
+        if !approval.admits(&by.name, groups) {
             return Err(DecisionError::NotApprover { needs: approval.approvers.clone() });
         }
         self.decision_counts(path, by, decision, now)
@@ -126,17 +167,15 @@ impl Run {
     pub(super) fn decision_counts(
         &self,
         path: &str,
-        by: &str,
+        by: &Principal,
         decision: Decision,
         at: Millis,
     ) -> Result<(), DecisionError> {
         let not_waiting = || DecisionError::NotWaiting { path: path.to_owned() };
         let step = self.step(path).ok_or_else(not_waiting)?;
         let approval = step.approval().ok_or_else(not_waiting)?;
-        if by == self.info().started_by {
-            return Err(DecisionError::SamePerson);
-        }
-        match approval.decisions.get(by) {
+        self.is_another(by)?;
+        match approval.decisions.get(&by.name) {
             Some(made) if made.decision == decision => return Err(DecisionError::Duplicate),
             Some(_) => return Err(DecisionError::Contradiction),
             None => {}
@@ -154,12 +193,40 @@ impl Run {
         if approval.expires_at.is_some_and(|expires_at| at >= expires_at) {
             return Err(DecisionError::Expired);
         }
-        Ok(())
+        // Two approvals are those of two people; a refusal needs nobody beside it.
+        let approvals = approval.decisions.values().filter(|made| made.decision == Decision::Approve);
+        let mut related = approvals.filter(|_| decision == Decision::Approve).map(|made| &made.by);
+        related.find_map(|who| not_another(by, RunInvolvement::Approved, who)).map_or(Ok(()), Err)
+    }
+
+    /// Whether this is another person than all who had a part in that the run is, and goes on.
+    fn is_another(&self, by: &Principal) -> Result<(), DecisionError> {
+        let retried = self.retried_by.iter().map(|who| (RunInvolvement::Retried, who));
+        let mut behind = self.started_through().chain(retried);
+        behind.find_map(|(part, who)| not_another(by, part, who)).map_or(Ok(()), Err)
+    }
+
+    /// Whether the run is there because of this person, or of one who may be the same.
+    pub(crate) fn is_started_through(&self, by: &Principal) -> bool {
+        self.started_through().any(|(_, who)| by.relation(who).is_some())
+    }
+
+    fn started_through(&self) -> impl Iterator<Item = (RunInvolvement, &Principal)> {
+        let info = self.info();
+        let caused = info.caused_by.iter().map(|who| (RunInvolvement::Caused, who));
+        std::iter::once((RunInvolvement::Started, &info.started_by)).chain(caused)
     }
 
     /// Whether nothing new may begin.
     pub(crate) fn is_stopping(&self) -> bool {
         self.cancelled.is_some() || (self.timed_out && self.failing.is_none())
+    }
+}
+
+fn not_another(by: &Principal, part: RunInvolvement, who: &Principal) -> Option<DecisionError> {
+    match (part, by.relation(who)?) {
+        (RunInvolvement::Started, PrincipalRelation::Same) => Some(DecisionError::SamePerson),
+        (part, relation) => Some(DecisionError::NotAnother { other: who.name.clone(), part, relation }),
     }
 }
 

@@ -15,7 +15,13 @@ impl Run {
     /// Changes the run as the event says, which happened at `at`. An event that cannot happen changes nothing.
     pub fn apply(&mut self, event: &Event, at: Millis) -> Result<(), Illegal> {
         match event {
-            Event::Retried { again, reopened, .. } => self.go_on(again, reopened, at)?,
+            Event::Retried { by, again, reopened } => {
+                self.go_on(again, reopened, at)?;
+                // An older Quell wrote no token down, and let whoever retried a run approve in it.
+                if by.token.is_some() && !self.retried_by.contains(by) {
+                    Arc::make_mut(&mut self.retried_by).push(by.clone());
+                }
+            }
             _ if self.finished.is_some() => return Err(Illegal::Finished),
             Event::Started { .. } => return Err(Illegal::Start),
             Event::Queued { behind } => match self.steps.is_empty() && self.began_at() == at && self.queued.is_none() {
@@ -57,7 +63,8 @@ impl Run {
             }
             Event::Decided { path, by, decision, reason } => {
                 self.decision_counts(path, by, *decision, at)?;
-                self.decide(path, by, MadeDecision { decision: *decision, reason: reason.clone(), at });
+                let made = MadeDecision { by: by.clone(), decision: *decision, reason: reason.clone(), at };
+                self.decide(path, made);
             }
             Event::ApprovalExpired { path } => self.expire(path, at)?,
             Event::ApprovalReopened { path, again, reopened } => self.ask_again(path, again, reopened, at)?,
@@ -262,12 +269,12 @@ impl Run {
         }
     }
 
-    fn decide(&mut self, path: &str, by: &str, made: MadeDecision) {
+    fn decide(&mut self, path: &str, made: MadeDecision) {
         let at = made.at;
         let Some(mut step) = self.steps.get(path).cloned() else { return };
         let Some(approval) = &mut step.approval else { return };
         let refused = made.decision == Decision::Refuse;
-        approval.decisions.insert(by.to_owned(), made);
+        approval.decisions.insert(made.by.name.clone(), made);
         let decided = if refused {
             Some(StepState::Refused)
         } else if approval.approved() >= usize::try_from(approval.needs).unwrap_or(usize::MAX) {

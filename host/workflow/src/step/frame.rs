@@ -186,7 +186,7 @@ impl Sight for View<'_> {
             "workflow": info.workflow,
             "account": info.account,
             "region": info.region,
-            "started_by": info.started_by,
+            "started_by": info.started_by.name,
             "started_at": Timestamp::from_millisecond(self.run.started_at()).map(|time| time.to_string()).ok(),
         })
     }

@@ -47,7 +47,8 @@ fn begins(workflow: &Workflow) -> Result<(), TestCaseError> {
         workflow_digest: workflow.digest.clone(),
         account: "123456789012".to_owned(),
         region: "us-east-1".to_owned(),
-        started_by: "carol".to_owned(),
+        started_by: "carol".into(),
+        caused_by: vec![],
         plugins: Default::default(),
         callees: Default::default(),
     };

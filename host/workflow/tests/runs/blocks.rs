@@ -351,7 +351,7 @@ fn a_failed_run_goes_on_from_the_step_that_failed() {
     assert_eq!(step("b"), Some(("succeeded", 1)));
     assert_eq!(step("c"), Some(("failed", 1)), "it was caught, and stays so");
     assert_eq!(step("tell"), None);
-    let refused = retry(&simulation.workflow, &simulation.run, "dave", 0);
+    let refused = retry(&simulation.workflow, &simulation.run, &"dave".into(), 0);
     assert_eq!(refused, Err(NotRetryable::Status { status: "succeeded" }));
 }
 
@@ -359,7 +359,7 @@ fn a_failed_run_goes_on_from_the_step_that_failed() {
 fn nobody_sends_again_what_was_given_up() {
     let source = steps("\n  - { id: a, plugin: p }");
     let simulation = check(&source, "suspend a\n settle a give-up", &["run a#1", "waiting", "failed"]);
-    let refused = retry(&simulation.workflow, &simulation.run, "dave", 0);
+    let refused = retry(&simulation.workflow, &simulation.run, &"dave".into(), 0);
     assert_eq!(refused, Err(NotRetryable::Unknown { path: "a".to_owned() }));
 }
 
@@ -416,7 +416,7 @@ fn a_write_whose_outcome_is_unknown_is_not_sent_again_by_a_block() {
     let waits = "time out block at 10000";
     let simulation = check(&source, "suspend a\n wake", &[began, waits, "failed"]);
     assert_eq!(simulation.run.step("a").unwrap().state().name(), "failed");
-    let refused = retry(&simulation.workflow, &simulation.run, "dave", 0);
+    let refused = retry(&simulation.workflow, &simulation.run, &"dave".into(), 0);
     assert_eq!(refused, Err(NotRetryable::Unknown { path: "a".to_owned() }));
     check(&source, "suspend a\n settle a give-up", &[began, waits, "failed"]);
 }

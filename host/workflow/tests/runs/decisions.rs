@@ -23,12 +23,12 @@ fn waiting() -> Simulation {
 }
 
 fn approved(by: &str) -> Event {
-    Event::Decided { path: "ask".to_owned(), by: by.to_owned(), decision: Approve, reason: None }
+    Event::Decided { path: "ask".to_owned(), by: by.into(), decision: Approve, reason: None }
 }
 
 /// What an approval by this person, a lead unless it is Bob or Eve, comes to.
 fn approve(run: &Run, by: &str, now: Millis) -> Result<(), DecisionError> {
-    run.decide_check("ask", by, Approve, &groups(by), now)
+    run.decide_check("ask", &by.into(), Approve, &groups(by), now)
 }
 
 fn groups(by: &str) -> BTreeSet<String> {
@@ -56,7 +56,7 @@ fn only_those_who_are_named_and_did_not_start_it_decide_in_time() {
 fn only_what_waits_is_decided() {
     assert_eq!(approve(&Simulation::new(SOURCE).run, "alice", 0), not_waiting("ask"));
     let mut simulation = waiting();
-    assert_eq!(simulation.run.decide_check("b", "alice", Approve, &groups("alice"), 0), not_waiting("b"));
+    assert_eq!(simulation.run.decide_check("b", &"alice".into(), Approve, &groups("alice"), 0), not_waiting("b"));
     simulation.append(Event::CancelRequested { by: "dave".to_owned(), reason: None });
     assert_eq!(approve(&simulation.run, "alice", 0), not_waiting("ask"));
 }
@@ -66,7 +66,7 @@ fn a_person_counts_once_and_does_not_change_their_mind() {
     let mut simulation = waiting();
     simulation.append(approved("alice"));
     assert_eq!(approve(&simulation.run, "alice", 1), Err(DecisionError::Duplicate));
-    let otherwise = simulation.run.decide_check("ask", "alice", Refuse, &groups("alice"), 1);
+    let otherwise = simulation.run.decide_check("ask", &"alice".into(), Refuse, &groups("alice"), 1);
     assert_eq!(otherwise, Err(DecisionError::Contradiction));
     assert_eq!(simulation.run.waiting_approvals().map(|(_, approval)| approval.approved()).collect::<Vec<_>>(), [1]);
 }
@@ -78,7 +78,7 @@ fn what_is_decided_stays_decided() {
     simulation.now = 5;
     simulation.append(approved("bob"));
     let settled = DecisionError::AlreadyDecided { by: "bob".to_owned(), decision: Approve };
-    let late = simulation.run.decide_check("ask", "dora", Refuse, &groups("dora"), 6);
+    let late = simulation.run.decide_check("ask", &"dora".into(), Refuse, &groups("dora"), 6);
     assert_eq!(late, Err(settled));
     assert_eq!(approve(&simulation.run, "bob", 6), Err(DecisionError::Duplicate));
 }

@@ -190,7 +190,7 @@ fn moves(simulation: &mut Simulation, seed: u64, disturb: bool) -> Vec<Move> {
         let people = if refuse { 1 } else { approval.needs as usize };
         for person in ["alice", "bob"].iter().take(people).filter(|person| !approval.decisions.contains_key(**person)) {
             let (path, by) = (path.to_owned(), (*person).to_owned());
-            moves.push(Move::Append(Event::Decided { path, by, decision, reason: None }));
+            moves.push(Move::Append(Event::Decided { path, by: by.into(), decision, reason: None }));
         }
     }
     for (path, attempt, call) in simulation.run.open_reviews() {
@@ -203,7 +203,7 @@ fn moves(simulation: &mut Simulation, seed: u64, disturb: bool) -> Vec<Move> {
     }
     let retries = simulation.log.iter().filter(|(event, _)| matches!(event, Event::Retried { .. })).count();
     if let (true, true, Ok(event)) =
-        (disturb, retries < RETRIES, retry(&simulation.workflow, &simulation.run, "dave", simulation.now))
+        (disturb, retries < RETRIES, retry(&simulation.workflow, &simulation.run, &"dave".into(), simulation.now))
     {
         moves.push(Move::Append(event));
     }

@@ -7,6 +7,7 @@ mod simulation;
 
 mod blocks;
 mod decisions;
+mod principals;
 mod fold;
 mod queue;
 mod reopening;

@@ -56,7 +56,7 @@ fn asked(source: &str, others: &[&str], script: &str) -> (Vec<String>, Vec<Strin
         describe(&mut simulation);
     }
     assert_eq!(simulation.run.status(), RunStatus::Failed);
-    match workflow::retry(&simulation.workflow, &simulation.run, "carol", 0).unwrap() {
+    match workflow::retry(&simulation.workflow, &simulation.run, &"carol".into(), 0).unwrap() {
         Event::Retried { again, reopened, .. } => (again, reopened),
         other => panic!("{other:?}"),
     }
@@ -271,6 +271,6 @@ fn only_given_approvals_are_asked_again_and_only_before_a_retry() {
 #[test]
 fn a_retry_that_an_older_ledger_has_is_what_it_was() {
     let mut simulation = failed(&steps(GATED), FAILED);
-    simulation.append(Event::Retried { by: "carol".to_owned(), again: vec!["a".to_owned()], reopened: vec![] });
+    simulation.append(Event::Retried { by: "carol".into(), again: vec!["a".to_owned()], reopened: vec![] });
     assert_eq!(describe(&mut simulation), "run a#2");
 }

@@ -37,7 +37,7 @@ pub fn carry_out(simulation: &mut Simulation, line: &str) {
         "fail" => fail(simulation, &path, number(3), words[2]),
         "approve" | "refuse" => {
             let decision = if words[0] == "approve" { Decision::Approve } else { Decision::Refuse };
-            simulation.append(Event::Decided { path, by: words[2].to_owned(), decision, reason: None });
+            simulation.append(Event::Decided { path, by: words[2].into(), decision, reason: None });
         }
         "suspend" => simulation.append(Event::StepSuspended { path, attempt: 1, call: "c".to_owned() }),
         "settle" => {
@@ -66,7 +66,7 @@ pub fn carry_out(simulation: &mut Simulation, line: &str) {
         }
         "go-on" => {
             let by = words.get(1).copied().unwrap_or("dave");
-            let event = retry(&simulation.workflow, &simulation.run, by, simulation.now).unwrap();
+            let event = retry(&simulation.workflow, &simulation.run, &by.into(), simulation.now).unwrap();
             simulation.append(event);
         }
         "at" => simulation.now = words[1].parse().unwrap(),

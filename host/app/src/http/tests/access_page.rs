@@ -26,6 +26,9 @@ quell token create eventbridge --scope events:123456789012
   looks at them needs `operate` and `read`; most commands that change something read it first.
 - **Groups say which approvals a person may decide, and nothing else.** Deciding takes `read`, since whoever decides must see what is
   asked, and to be named by the approval: by a group or by name.
+- **Another person** is one who did not start the run, nor a run that caused it or that it replaces, nor had it go on after it failed; whose
+  token none of those made, directly or through others; and who made none of theirs. So whoever hands out the token that events come with
+  cannot approve what those start: let another administrator make it, or let somebody else approve.
 - `admin` makes tokens, so whoever has it can make one with any scope. The ledger has who made it.
 - A token whose time is over, and one that was revoked, is refused from the next request on.
 - A token that was made before there were scopes may do what its groups let it do: everything with the group `admins`, `operate`

@@ -21,7 +21,7 @@ const NOW: &str = "2026-03-01T07:00:00Z";
 /// A run that announced the call `action` at the time of `NOW`, and was itself started so far down a chain.
 async fn caller(server: &Server, run: &str, action: &str, region: &str, depth: u32) {
     let time = NOW.parse::<jiff::Timestamp>().unwrap().as_millisecond();
-    let mut started = json!({ "run": run, "account": ACCOUNT, "region": region });
+    let mut started = json!({ "run": run, "account": ACCOUNT, "region": region, "started-by": "bob" });
     if depth > 0 {
         started["caused-by"] = json!({ "runs": ["r-0"], "depth": depth });
     }

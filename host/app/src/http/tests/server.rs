@@ -85,6 +85,11 @@ impl Folder {
         Folder { folder: Arc::new(folder), config }
     }
 
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.config.data.clone()
+    }
+
     /// Everything in the data folder.
     pub fn bytes(&self) -> Vec<u8> {
         let files = std::fs::read_dir(&self.config.data).unwrap();

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::clock::StillClock;
 use super::server::{ACCOUNT, Folder, REGION, Server, is, told};
+use crate::installation::recover_token;
 
 const NOW: &str = "2026-03-01T12:00:00Z";
 const LATER: &str = "2026-03-01T13:00:00Z";
@@ -54,7 +55,7 @@ async fn a_token_is_shown_once_and_counts_until_it_is_revoked() {
     let expected = json!({
         "id": id, "name": "bob", "scopes": ["read", "start:contain"], "scopes-from-groups": false,
         "groups": ["security-leads"], "created": NOW, "created-by": "user:admin", "created-with": admin,
-        "expires": LATER, "expired": false
+        "expires": LATER, "expired": false, "last-used": NOW
     });
     let tokens = listed["tokens"].as_array().unwrap();
     assert_eq!(tokens.iter().find(|token| token["id"] == id), Some(&expected), "{listed}");
@@ -208,4 +209,135 @@ async fn the_installations_own_chain_is_for_audit_and_admin() {
     ] {
         case("D16", &format!("the ledger{query} by a token with `{scope}`"), expected, chains(scope, query).await);
     }
+}
+
+/// What a wrong token is told, from this address.
+async fn tried(server: &Server, from: u8, token: &str) -> (u16, Option<u64>) {
+    let request = server.request(reqwest::Method::GET, "/v1/whoami", Some(token)).build().unwrap();
+    let answer = server.from([127, 0, 2, from], request).await;
+    let wait = answer.headers().get("retry-after").map(|wait| wait.to_str().unwrap().parse().unwrap());
+    (answer.status().as_u16(), wait)
+}
+
+#[tokio::test]
+async fn who_tries_wrong_tokens_has_to_wait_and_those_beside_them_do_not() {
+    let clock = StillClock::at(NOW);
+    let server = Server::at(&Folder::new(), clock.clone()).await;
+    let wrong = format!("{}x", server.admin);
+    let mut told = vec![];
+    for _ in 0..105 {
+        told.push(tried(&server, 1, &wrong).await);
+    }
+    let refused = told.iter().position(|(status, _)| *status == 429);
+    case("D29", "wrong tokens from one address: how many are looked at", 100, refused.unwrap_or(told.len()));
+    assert!(
+        told[..100].iter().all(|told| *told == (401, None)) && told[100..].iter().all(|told| *told == (429, Some(60)))
+    );
+    let good = tried(&server, 1, &server.admin).await.0;
+    case("D29", "a good token from the same address, meanwhile", 200, good);
+    case("D29", "a wrong token from another address", 401, tried(&server, 2, &wrong).await.0);
+    clock.set("2026-03-01T12:01:00Z");
+    case("D29", "a wrong token from the first address, a minute later", 401, tried(&server, 1, &wrong).await.0);
+}
+
+#[tokio::test]
+async fn a_start_that_would_cancel_another_run_takes_operate() {
+    let server = Server::start().await;
+    let document =
+        ASK.replace("NAME", "one").replace("steps:", "concurrency: { runs: 1, beyond: cancel-oldest }\nsteps:");
+    let put = server.put("/v1/workflows/one", &server.admin).header("content-type", "application/yaml");
+    assert_eq!(told(put.body(document)).await.0, 200);
+    let deploy = server.token_with("deploy", &["start:one"]).await;
+    let (status, _, first) = start(&server, "one", &server.person).await;
+    assert_eq!(status, 202);
+    let first = format!("/v1/runs/{}", first["run"].as_str().unwrap());
+    let (status, code, refused) = start(&server, "one", &deploy).await;
+    assert_eq!((status, code.as_str()), (403, "forbidden"), "{refused}");
+    assert!(refused["detail"].as_str().unwrap().contains("would cancel the oldest"), "{refused}");
+    assert_ne!(server.see(&first).await["status"], "cancelled");
+    let operator = server.token_with("oscar", &["start:one", "operate"]).await;
+    assert_eq!(start(&server, "one", &operator).await.0, 202);
+    loop {
+        if server.see(&first).await["status"] == "cancelled" {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// H02: a second token is no second person.
+#[tokio::test]
+async fn a_token_of_ones_own_making_decides_nothing() {
+    let server = Server::start().await;
+    push(&server, "ask").await;
+    let make = async |by: &str, name: &str| {
+        let terms = json!({ "name": name, "scopes": ["read", "start:*", "admin"], "groups": ["leads"] });
+        let made = server.post("/v1/tokens", by).json(&terms).send().await.unwrap().json::<Value>().await.unwrap();
+        made["token"].as_str().unwrap().to_owned()
+    };
+    let bob = make(&server.admin, "bob").await;
+    let puppet = make(&bob, "robert").await;
+    let grandchild = make(&puppet, "roberta").await;
+    let alice = make(&server.admin, "lea").await;
+    let (_, _, started) = start(&server, "ask", &bob).await;
+    let run = started["run"].as_str().unwrap();
+    let decide = async |token: &str| {
+        let post = server.post(&format!("/v1/runs/{run}/approvals/ask"), token);
+        loop {
+            let told = told(post.try_clone().unwrap().json(&json!({ "decision": "approve" }))).await;
+            if told.1 != "not-waiting" {
+                return format!("{} {}", told.0, told.1);
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    case("H02", "a token that the starter made", "403 self-approval", decide(&puppet).await);
+    case("H02", "a token made with a token that the starter made", "403 self-approval", decide(&grandchild).await);
+    // Revoking the one in between hides nothing.
+    let id = puppet.split('_').nth(1).unwrap();
+    assert_eq!(told(server.delete(&format!("/v1/tokens/{id}"), &server.admin)).await.0, 204);
+    case("H02", "the same, when the one in between was revoked", "403 self-approval", decide(&grandchild).await);
+    case("H02", "somebody else, whose token the same administrator made", "200 ", decide(&alice).await);
+    let decided = server.see(&format!("/v1/ledger?run={run}&kind=approval.decided")).await;
+    let admin = server.admin.split('_').nth(1).unwrap();
+    let with = &decided["entries"][0]["data"]["with"];
+    assert_eq!(with["token"], alice.split('_').nth(1).unwrap(), "{decided}");
+    assert_eq!(with["made-by"], json!([{ "name": "admin", "token": admin }]));
+}
+
+#[tokio::test]
+async fn whoever_has_the_folder_replaces_the_first_token() {
+    let folder = Folder::new();
+    let server = Server::at(&folder, StillClock::at(NOW)).await;
+    let terms = json!({ "name": "bob", "scopes": ["read"] });
+    let made =
+        server.post("/v1/tokens", &server.admin).json(&terms).send().await.unwrap().json::<Value>().await.unwrap();
+    let bob = made["token"].as_str().unwrap().to_owned();
+    let (old, shown) = (server.admin.clone(), std::cell::RefCell::new(String::new()));
+    let show = |text: &str, _: &str| {
+        shown.replace(text.to_owned());
+        Ok(())
+    };
+    let refused = recover_token(&folder.data(), "admin", show).await.unwrap_err().to_string();
+    assert!(refused.contains("is in use by another Quell process"), "{refused}");
+    assert_eq!(*shown.borrow(), "", "nothing is shown of what was not made");
+    server.stop().await;
+    recover_token(&folder.data(), "admin", show).await.unwrap();
+
+    let server = Server::at(&folder, StillClock::at(NOW)).await;
+    let new = shown.borrow().clone();
+    is(&told(server.get("/v1/whoami", Some(&old))).await, 401, "bad-token");
+    assert_eq!(told(server.get("/v1/whoami", Some(&bob))).await.0, 200);
+    assert_eq!(told(server.get("/v1/tokens", Some(&new))).await.0, 200);
+    let entries = server.see("/v1/ledger?run=system&kind=token.recovered").await;
+    let [entry] = entries["entries"].as_array().unwrap().as_slice() else { panic!("{entries}") };
+    assert_eq!((&entry["actor"], &entry["data"]["name"]), (&json!("host"), &json!("admin")));
+    let replaced = entry["data"]["replaces"].as_array().unwrap();
+    assert!(replaced.contains(&json!(old.split('_').nth(1).unwrap())), "{entry}");
+    assert!(!entries.to_string().contains(new.rsplit('_').next().unwrap()));
+
+    let empty = tempfile::tempdir().unwrap();
+    let none = recover_token(empty.path(), "admin", show).await.unwrap_err().to_string();
+    assert!(none.contains("there is no ledger in"), "{none}");
+    assert_eq!(std::fs::read_dir(empty.path()).unwrap().count(), 0, "nothing is made there");
 }
