@@ -204,7 +204,7 @@ async fn each_finding_of_an_event_is_a_run_of_its_own() {
         taken["runs"].as_array().expect("runs").iter().filter_map(|run| run["run"].as_str()).collect();
     assert_eq!(runs.len(), 2, "{taken}");
     for (run, group) in runs.iter().zip(["sg-1", "sg-3"]) {
-        let run = sender.run_that_waits(run).await;
+        let run = host.api(&people.alice).run_that_waits(run).await;
         let repair = run["steps"].as_array().expect("steps").iter().find(|step| step["path"] == "repair");
         assert_eq!(repair.expect("it is a step")["output"]["group_id"], group);
     }
