@@ -70,10 +70,10 @@ class Act:
 
     def decide(self, run):
         heading("The approval: bob, an operator, may not; alice, a security lead, may")
-        refused = self.quell("approve", run, by="bob", fails=True)
+        refused = self.quell("approve", run, "--yes", by="bob", fails=True)
         check(refused, "bob could approve")
         command = "approve" if ask("Approve as alice?") else "refuse"
-        self.quell(command, run, "--reason", "looked at the rules and the snapshots", by="alice")
+        self.quell(command, run, "--yes", "--reason", "looked at the rules and the snapshots", by="alice")
         self.quell("runs", "show", run, "--watch", by="alice", fails=command == "refuse")
         return command == "approve"
 

@@ -78,7 +78,7 @@ class Act:
         responses = [runs["instance"], runs["key"]]
         approved = ask("Approve both as alice?")
         for run in responses:
-            self.quell("approve" if approved else "refuse", run, "--reason", "looked at what was done", by="alice")
+            self.quell("approve" if approved else "refuse", run, "--yes", "--reason", "looked at what was done", by="alice")
         # A refused run is one that did not succeed, which the exit code says.
         self.quell("runs", "show", *responses, "--watch", by="alice", fails=not approved)
         self.responses = responses

@@ -5,9 +5,11 @@ use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::api::Api;
+use super::emulator::python;
 use super::files::binary;
 
 /// The account that the emulator plays, and the region that the tests act in.
@@ -110,6 +112,18 @@ impl Host {
         let mut command = Command::new(binary());
         command.args(arguments).env("QUELL_URL", self.url()).env("QUELL_TOKEN", token).stdin(Stdio::null());
         command
+    }
+
+    /// Runs a command of the binary's in a pseudo-terminal and types this when it asks: what was shown, whether it asked, and
+    /// its exit code.
+    pub fn in_a_terminal(&self, token: &str, arguments: &[&str], typed: &str) -> (String, bool, i64) {
+        let command: Vec<Value> =
+            [json!(binary())].into_iter().chain(arguments.iter().map(|word| json!(word))).collect();
+        let environment = json!({ "QUELL_URL": self.url(), "QUELL_TOKEN": token, "NO_COLOR": "1" });
+        let given = json!({ "command": command, "env": environment, "typed": typed });
+        let done = python("terminal.py", &[], &given);
+        let shown = done["shown"].as_str().unwrap_or_default().to_owned();
+        (shown, done["asked"] == true, done["code"].as_i64().unwrap_or(i64::MIN))
     }
 
     /// Asserts that `quell ledger verify` finds nothing.

@@ -10,6 +10,7 @@ mod files;
 mod page;
 mod picture;
 mod prompt;
+mod question;
 mod terminal;
 mod time;
 

@@ -1,4 +1,4 @@
-//! Asking a person for a secret: what they type is not shown.
+//! Asking a person: for a secret, which is not shown while it is typed, or whether something is to be done.
 
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
@@ -21,10 +21,28 @@ pub async fn secret(question: &str) -> Result<String, Error> {
     Ok(line.to_owned())
 }
 
+/// Fails unless the person in front of the terminal agrees to `question`. Where nobody can be asked, that is an error with `help`.
+pub async fn agreement(question: &str, help: impl Into<String>) -> Result<(), Error> {
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        let message = "nobody can be asked whether this is meant, since this is not a terminal".into();
+        return Err(Error::Usage { message, help: Some(help.into()) });
+    }
+    terminal::note(&page::line(format!("{question} [y/N]")));
+    match typed().await?.trim().to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Error::Failed { message: "nothing was decided".into(), help: None }),
+    }
+}
+
 /// Echo is on again afterwards, also when the person thinks better of it and presses Ctrl-C.
 async fn typed_unseen() -> Result<String, Error> {
     let shown = tcgetattr(io::stdin()).map_err(unusable)?;
     let _echo = Echo::off(shown)?;
+    typed().await
+}
+
+/// The next line that is typed, or nothing but an error when Ctrl-C comes first.
+async fn typed() -> Result<String, Error> {
     let (tell, told) = tokio::sync::oneshot::channel();
     // A thread of its own and not one of the runtime's: nothing waits for it when there is nothing more to read.
     std::thread::spawn(move || {

@@ -4,8 +4,9 @@ use clap::{Subcommand, ValueEnum};
 
 use super::client::Body;
 use super::runs::tree::short;
-use super::{Error, Session, page};
-use crate::wire::{self, PendingReview, Reviews, Settle};
+use super::terminal::note;
+use super::{Error, Session, page, prompt, question};
+use crate::wire::{self, PendingReview, Reviews, Run, Settle};
 
 /// Lists and settles writes whose outcome is unknown, for which runs wait
 #[derive(Debug, Subcommand)]
@@ -17,6 +18,8 @@ pub enum Review {
         json: bool,
     },
     /// Says what became of a write; the run goes on
+    ///
+    /// Shows the write with all of its arguments, and asks whether you mean it.
     #[command(after_help = "Example:\n  quell review settle r-0199a3b2 notify/1/2 done --reason \"the mail arrived\"")]
     Settle {
         /// The run
@@ -28,6 +31,9 @@ pub enum Review {
         /// How you know, for the ledger
         #[arg(long)]
         reason: String,
+        /// Do not ask whether this is meant
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -42,6 +48,17 @@ pub enum Verdict {
     GiveUp,
 }
 
+impl Verdict {
+    /// As the question has it.
+    fn meaning(self) -> &'static str {
+        match self {
+            Verdict::Done => "certain that this was carried out",
+            Verdict::NotDone => "certain that this was not carried out, so that it is sent again",
+            Verdict::GiveUp => "impossible to tell, so that the step fails",
+        }
+    }
+}
+
 impl Review {
     pub async fn run(self, session: &Session) -> Result<(), Error> {
         let (client, terminal) = (session.client()?, session.terminal);
@@ -50,9 +67,20 @@ impl Review {
                 let Reviews { reviews } = client.get(&["reviews"]).await?;
                 if json { terminal.print_json(&reviews) } else { terminal.print(&list(reviews)) }
             }
-            Review::Settle { run, call, verdict, reason } => {
+            Review::Settle { run, call, verdict, reason, yes } => {
+                let seen: Run = client.get(&["runs", &run]).await?;
+                let key = whole(&run, &call);
+                let Some(review) = seen.reviews.iter().find(|review| review.call == key) else {
+                    let message = format!("`{call}` of `{run}` does not wait for a review");
+                    return Err(Error::Failed { message, help: Some("see which do: quell review list".into()) });
+                };
+                note(&question::review(&seen, review));
+                if !yes {
+                    let help = "when you have seen the write, say so: --yes";
+                    prompt::agreement(&format!("Is it {}?", verdict.meaning()), help).await?;
+                }
                 let done = format!("settled {call} of {run}");
-                let settle = Settle { call: whole(&run, &call), verdict: verdict.into(), reason };
+                let settle = Settle { call: key, verdict: verdict.into(), reason };
                 client.tell(&["runs", &run, "reviews"], Body::json(&settle)?).await?;
                 terminal.print(&page::line(done))
             }

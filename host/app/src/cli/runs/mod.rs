@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::client::{Body, Client};
 use super::picture::Drawing;
-use super::{Error, Session, page, time};
+use super::{Error, Session, page, question, time};
 use crate::wire::{
     Cancel, PictureQuery, Run, RunInfo, RunQuery, RunStatus, Runs as RunPage, Wait, Waiting, WaitingQuery,
 };
@@ -41,7 +41,7 @@ pub enum Runs {
     },
     /// Shows runs, several side by side: their steps, what they gave, and what they wait for
     ///
-    /// With --watch the exit code is 1 when a run ends in any way but succeeded.
+    /// What people are asked is shown whole below the steps. With --watch the exit code is 1 when a run ends in any way but succeeded.
     Show {
         /// The run, or several
         #[arg(required = true, value_name = "RUN")]
@@ -114,7 +114,11 @@ impl Runs {
             Runs::Show { runs, json, .. } => match watch::get(&client, &runs).await?.as_slice() {
                 [run] if json => terminal.print_json(run),
                 runs if json => terminal.print_json(&runs),
-                runs => terminal.print(&watch::side_by_side(runs, Timestamp::now())),
+                runs => {
+                    let mut page = watch::side_by_side(runs, Timestamp::now());
+                    runs.iter().for_each(|run| page.extend(question::all(run)));
+                    terminal.print(&page)
+                }
             },
             Runs::Picture { run, drawing } => match drawing.format(terminal).of_api() {
                 None => {

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use picture::{Detail, Group, Kind, Label, Node, Picture, RunHead, State, Status, Tone};
 
 use super::tree::{message, settle_command, short};
+use crate::cli::question::decided;
 use crate::cli::time;
-use crate::wire::{Approval, Decision, MadeDecision, Part, Review, Run, Step, StepStatus};
+use crate::wire::{Approval, Decision, Part, Review, Run, Step, StepStatus};
 
 /// The run at the time `now`.
 pub fn picture(run: &Run, now: Timestamp) -> Picture {
@@ -175,14 +176,4 @@ fn label_of(block: &Step, step: &Step) -> Label {
         (Some("call"), _) => Label::Callee,
         _ => Label::Branch,
     }
-}
-
-/// Who decided what, when and why.
-fn decided(made: &MadeDecision) -> String {
-    let what = match made.decision {
-        Decision::Approve => "approved",
-        Decision::Refuse => "refused",
-    };
-    let reason = made.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    format!("{} {what} {}{reason}", made.by, time::moment(made.time))
 }

@@ -114,7 +114,7 @@ pub fn failed() -> Run {
     )
 }
 
-fn in_review() -> Run {
+pub fn in_review() -> Run {
     let review = json!({
         "step": "notify", "attempt": 1, "call": format!("{RUN}/notify/1/1"), "function": "quell:sns/topics@0.1.0#publish",
         "arguments": { "topic-arn": "arn:aws:sns:us-east-1:123456789012:alerts" }, "message": "no answer in 30s",
