@@ -89,7 +89,7 @@ impl World {
         let thief = std::fs::read(hostile("thief")).expect("a component can be read");
         admin.post_document("plugins", "application/wasm", thief).await.expect_status(201);
         let grant = std::fs::read(repository().join("tests/hostile/thief/grant.json")).expect("it is there");
-        admin.put_document("plugins/thief/grant", "application/json", grant).await.expect_status(204);
+        tests::put_grant(&admin, "thief", grant).await;
         admin.put_document("guardrail", "application/json", GUARDRAIL.into()).await.expect_status(204);
         let secret = json!({ "value": SECRET, "hosts": ["hooks.slack.com"] });
         admin.put_document("secrets/slack", "application/json", secret.to_string().into()).await.expect_status(204);

@@ -32,7 +32,8 @@ pub async fn grant_plugins(admin: &Api) {
 
 /// Gives a plugin a grant.
 pub async fn put_grant(admin: &Api, plugin: &str, policy: Vec<u8>) {
-    let reply = admin.put_document(&format!("plugins/{plugin}/grant"), "application/json", policy).await;
+    let digest = admin.get(&format!("plugins/{plugin}")).await["digest"].as_str().expect("it has a digest").to_owned();
+    let reply = admin.put_document(&format!("plugins/{digest}/grant"), "application/json", policy).await;
     assert!((200..300).contains(&reply.status), "{plugin}: {reply:?}");
 }
 

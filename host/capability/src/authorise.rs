@@ -3,12 +3,13 @@
 
 use std::net::IpAddr;
 
-use grant::{Context, DANGEROUS, Decision, MARK, Request};
+use grant::{Context, DANGEROUS, MARK, Request};
 use ledger::Millis;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::attempt::Caller;
+use crate::decision::{self, PolicyDecision};
 use crate::drafts::Drafts;
 use crate::{Clock, Effective, Fault, FaultKind, Operation, Scope, Touch, carry};
 
@@ -116,7 +117,9 @@ pub(crate) async fn authorise(
     for (touch, named) in touches.iter().zip(&named) {
         in_scope(&caller.scope, touch)?;
         if effective.grants.is_empty() {
-            let message = format!("the plugin has no grant, so not for `{}`", touch.action);
+            let digest = caller.digest.get(..12).unwrap_or(&caller.digest);
+            let message =
+                format!("the plugin has no grant for this version of it (`{digest}`), so not for `{}`", touch.action);
             return Err(Box::new(Denial::of(Reason::NotGranted, touch, None, message)));
         }
         let context = context(operation, effective, touch, clock, drafts).await;
@@ -184,28 +187,26 @@ pub(crate) async fn addresses(
 fn decide(effective: &Effective, touch: &Touch, named: &str, request: &Request<'_>) -> Result<(), Box<Denial>> {
     let action = &touch.action;
     let deny = |reason, decider, message| Err(Box::new(Denial::of(reason, touch, decider, message)));
-    match grant::decide(&effective.guardrails, &effective.grants, request) {
-        Decision::Allow(decider) => match grant::danger(action) {
-            Some(danger) if grant::decide_marked(&effective.grants, request).is_none() => {
-                let message = format!(
-                    "`{}` in `{}` allows `{action}` on `{named}`, but {}, and no statement says that this is meant: \
-                     allow it in a statement with `\"Condition\": {MARK}`",
-                    decider.statement, decider.policy, danger.why
-                );
-                deny(Reason::DangerousNotMarked, Some(&decider), message)
-            }
-            _ => Ok(()),
-        },
-        Decision::ExplicitDeny(decider) => {
+    match decision::decide(&effective.guardrails, &effective.grants, request) {
+        PolicyDecision::Allow(_) => Ok(()),
+        PolicyDecision::DangerousNotMarked { by, danger } => {
+            let message = format!(
+                "`{}` in `{}` allows `{action}` on `{named}`, but {}, and no statement says that this is meant: \
+                 allow it in a statement with `\"Condition\": {MARK}`",
+                by.statement, by.policy, danger.why
+            );
+            deny(Reason::DangerousNotMarked, Some(&by), message)
+        }
+        PolicyDecision::ExplicitDeny(decider) => {
             let guardrail = effective.guardrails.iter().any(|policy| policy.name() == decider.policy);
             let reason = if guardrail { Reason::Guardrail } else { Reason::ExplicitDeny };
             let message = format!("`{}` in `{}` denies `{action}` on `{named}`", decider.statement, decider.policy);
             deny(reason, Some(&decider), message)
         }
-        Decision::ImplicitDeny { by: grant::Layer::Guardrail } => {
+        PolicyDecision::ImplicitDeny { by: grant::Layer::Guardrail } => {
             deny(Reason::Guardrail, None, format!("the guardrail does not allow `{action}` on `{named}`"))
         }
-        Decision::ImplicitDeny { by: grant::Layer::Grant } => {
+        PolicyDecision::ImplicitDeny { by: grant::Layer::Grant } => {
             deny(Reason::ImplicitDeny, None, format!("no statement of the grant allows `{action}` on `{named}`"))
         }
     }

@@ -14,6 +14,7 @@ mod fault;
 mod limits;
 
 mod authorise;
+mod decision;
 mod apply;
 mod carry;
 mod settle;
@@ -23,6 +24,7 @@ mod drafts;
 mod record;
 
 pub use attempt::{Attempt, Caller};
+pub use decision::{PolicyDecision, decide};
 pub use fault::{Fault, FaultKind};
 pub use gate::{Gate, Passed};
 pub use key::{CallKey, TokenKey};

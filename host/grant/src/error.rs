@@ -121,6 +121,34 @@ pub enum Fault {
     /// Not a condition key.
     #[error("`{0}` is not a condition key")]
     ConditionKey(String),
+    /// An action that its service does not have, or a pattern that is about none.
+    #[error("there is no action `{text}`")]
+    UnknownAction {
+        /// As written.
+        text: String,
+        /// The action that may be meant.
+        nearest: Option<String>,
+        /// Whether the service is Quell's own, all actions of which are known.
+        own: bool,
+    },
+    /// A service whose actions are not known.
+    #[error("the actions of `{service}` are not known to Quell")]
+    UnknownService {
+        /// As written.
+        service: String,
+        /// The service that may be meant.
+        nearest: Option<&'static str>,
+    },
+    /// A condition key that no request has.
+    #[error("no request of a plugin has the condition key `{key}`")]
+    UnknownKey {
+        /// As written.
+        key: String,
+        /// The key that may be meant.
+        nearest: Option<String>,
+        /// Whether it is Quell's own, all keys of which are known.
+        own: bool,
+    },
     /// A value that its operator cannot compare with.
     #[error("value `{text}` does not fit its operator")]
     ConditionValue {
@@ -132,11 +160,28 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether it is nearly something that is known, or pretends to be Quell's own: what nobody can mean.
+    pub(crate) fn is_misspelling(&self) -> bool {
+        match self {
+            Fault::UnknownAction { nearest, own, .. } | Fault::UnknownKey { nearest, own, .. } => {
+                *own || nearest.is_some()
+            }
+            _ => false,
+        }
+    }
+
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         let fixed = match self {
             Fault::UnknownElement { nearest, .. } | Fault::Operator { nearest, .. } => {
                 return nearest.map(|name| format!("did you mean `{name}`?"));
+            }
+            Fault::UnknownService { nearest, .. } => return nearest.map(|name| format!("did you mean `{name}`?")),
+            Fault::UnknownAction { nearest: Some(name), .. } | Fault::UnknownKey { nearest: Some(name), .. } => {
+                return Some(format!("did you mean `{name}`?"));
+            }
+            Fault::UnknownKey { own: true, .. } => {
+                "Quell's keys are `quell:Workflow`, `quell:StepId`, `quell:Dangerous` and `quell:Arg/<name>`"
             }
             Fault::Action { help, .. } | Fault::Resource { help, .. } | Fault::ConditionValue { help, .. } => help,
             Fault::Principal(_) => "remove it: a grant belongs to the plugin that it is set for",

@@ -24,6 +24,9 @@ mod policy;
 mod address;
 mod allowance;
 mod dangerous;
+mod check;
+mod coverage;
+mod vocabulary;
 
 mod statement;
 
@@ -47,6 +50,7 @@ mod nearest;
 pub use address::named_addresses;
 pub use allowance::{Allowance, Allowed};
 pub use context::{Context, ContextValue};
+pub use coverage::{NeededActions, Uncovered};
 pub use dangerous::{DANGEROUS, Danger, MARK, danger, dangers};
 pub use decide::{Decider, Decision, Layer, decide, decide_marked};
 pub use error::{Fault, LoadError, Place, Problem};

@@ -4,6 +4,7 @@
 //! appends an entry applies it here afterwards. Each resource has a file, with the entry it writes and the one it reads.
 
 mod plugin;
+mod choice;
 mod grants;
 mod carry_over;
 mod limits;
@@ -24,6 +25,7 @@ use ledger::{Malformed, Record};
 use serde_json::Value;
 
 pub use carry_over::CarryOver;
+pub use choice::{PluginChoice, plugin_chosen};
 pub use events::{event_disabled, event_refused, event_unmatched};
 pub use grants::{GrantRecord, Guardrail, grant_put, grant_revoked, guardrail_put, guardrail_removed};
 pub use limits::limits_set;
@@ -44,6 +46,7 @@ use provenance::MadeToken;
 pub struct Registry {
     plugins: BTreeMap<String, Arc<Plugin>>,
     latest: BTreeMap<String, String>,
+    choices: BTreeMap<String, Vec<PluginChoice>>,
     grants: BTreeMap<String, Vec<GrantRecord>>,
     guardrail: Option<Guardrail>,
     unreadable_guardrail: Option<UnreadablePolicy>,

@@ -85,6 +85,7 @@ impl Registry {
     pub(crate) fn apply_plugin(&mut self, record: &Record) -> Result<(), Malformed> {
         match record.entry.kind.as_str() {
             "plugin.uploaded" => self.apply_uploaded(record),
+            "plugin.chosen" => self.apply_chosen(record),
             kind @ ("plugin.damaged" | "plugin.repaired") => {
                 let Damaged { digest } = facts(record)?;
                 if let Some(plugin) = self.plugins.get_mut(&digest) {
@@ -117,9 +118,15 @@ impl Registry {
         Ok(())
     }
 
-    /// The plugin with this digest, or the newest with this name.
-    pub fn plugin(&self, digest_or_name: &str) -> Option<&Arc<Plugin>> {
-        self.plugins.get(digest_or_name).or_else(|| self.plugins.get(self.latest.get(digest_or_name)?))
+    /// The plugin with this digest, of this name and version (`name@1.2.3`), or the newest with this name.
+    pub fn plugin(&self, reference: &str) -> Option<&Arc<Plugin>> {
+        self.exact_plugin(reference).or_else(|| self.plugins.get(self.latest.get(reference)?))
+    }
+
+    /// The plugin with this digest, or of this name and version.
+    pub fn exact_plugin(&self, reference: &str) -> Option<&Arc<Plugin>> {
+        let version = || reference.split_once('@').and_then(|(name, version)| self.plugin_version(name, version));
+        self.plugins.get(reference).or_else(version)
     }
 
     /// All plugins, by name, the newest of each name first.

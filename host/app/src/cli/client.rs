@@ -105,6 +105,16 @@ impl Client {
         self.send(body.of(self.request(Method::PUT, path)?)).await.map(drop)
     }
 
+    /// Stores a resource, and gives what came of it.
+    pub async fn put_for<T: DeserializeOwned>(&self, path: &[&str], body: Body) -> Result<T, Error> {
+        decode(self.send(body.of(self.request(Method::PUT, path)?)).await?).await
+    }
+
+    /// Removes a resource, and gives what is there instead.
+    pub async fn delete_for<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Error> {
+        decode(self.send(self.request(Method::DELETE, path)?).await?).await
+    }
+
     /// Stores a resource, if the one that is there has this entity tag, or whatever is there when none is given.
     pub async fn put_if(&self, path: &[&str], body: Body, tag: Option<&str>) -> Result<(), Error> {
         let request = body.of(self.request(Method::PUT, path)?);

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use ::grant::Policy;
 use clap::Subcommand;
 
 use super::client::{Body, JSON};
+use super::terminal::note;
 use super::{Error, Session, files, page};
 
 /// The path of the one guardrail.
@@ -29,7 +31,10 @@ impl Guardrail {
         let client = session.client()?;
         match self {
             Guardrail::Set { file } => {
-                client.put(&PATH, Body::document(JSON, files::bytes(&file)?)).await?;
+                let policy = files::text(&file)?;
+                client.put(&PATH, Body::document(JSON, policy.as_str())).await?;
+                let unknown = Policy::load("guardrail", &policy).and_then(|policy| policy.check_words());
+                unknown.iter().flatten().for_each(|problem| note(&page::warning(&problem.to_string())));
                 session.terminal.print(&page::line(format!("set the guardrail to {}", file.display())))
             }
             Guardrail::Show => session.terminal.print_document(&client.text(&PATH).await?),

@@ -202,6 +202,15 @@ pub fn line(text: impl Into<String>) -> Page {
     Line::plain(text).into()
 }
 
+/// A page that warns of something.
+pub fn warning(text: &str) -> Page {
+    let mut lines = text.lines();
+    let mut page: Page =
+        Line::default().and(Style::Attention, "warning: ").and(Style::Plain, lines.next().unwrap_or_default()).into();
+    lines.for_each(|line| page.push(Line::plain(line)));
+    page
+}
+
 /// A page that is a table.
 pub fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Page {
     let mut page = Page::default();

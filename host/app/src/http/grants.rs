@@ -10,31 +10,40 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::body::Body;
-use super::parameters::Query;
+use super::parameters::{Query, entity_tags};
 use super::{Answer, By, Installed, body};
 use crate::installation::{Error, Seen};
-use crate::wire::{CarryOver, CarryOverGrant, GrantChange, GrantHistory};
+use crate::wire::{CarryOver, CarryOverGrant, GrantChange, GrantHistory, PutGrant};
 
 /// Grant a policy to a plugin
 ///
-/// It holds from the next call on, for this digest and no other.
+/// It holds from the next call on, for this digest and no other. A name alone takes `If-Match` with the digest that is meant, so that a
+/// version which was uploaded meanwhile is granted nothing. An action or a condition key that is misspelt is refused; one that is
+/// not known, and what the policy leaves out of what the plugin imports, is told.
 #[utoipa::path(
     put, path = "/v1/plugins/{plugin}/grant", operation_id = "put-grant", tag = "grants",
-    params(("plugin" = String, Path, description = "Its digest, or its name for the newest version.")),
+    params(
+        ("plugin" = String, Path, description = "Its digest, `name@version`, or with `If-Match` its name for the newest version."),
+        ("If-Match" = Option<String>, Header, description = "The digest, in quotes."),
+    ),
     request_body(
         content = serde_json::Value, content_type = "application/json", description = "An IAM policy document."
     ),
-    responses((status = 204, description = "It is granted."))
+    responses((status = 200, description = "It is granted.", body = PutGrant))
 )]
 pub async fn put(
     State(installation): Installed,
     Extension(by): By,
     Path(plugin): Path<String>,
     request: Request,
-) -> Answer<StatusCode> {
+) -> Answer<Json<PutGrant>> {
+    let expected = entity_tags(request.headers(), "send the plugin's digest, with quotes around it")?;
     let policy = body::json_text(request).await?;
-    installation.put_grant(&plugin, &policy, &by).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let put = installation.put_grant(&plugin, expected.as_deref(), &policy, &by).await?;
+    let plugin = put.plugin.as_ref();
+    let in_use = installation.known.read().is_in_use(plugin);
+    let name = plugin.uploaded.name.clone();
+    Ok(Json(PutGrant { name, version: plugin.into(), in_use, warnings: put.warnings }))
 }
 
 /// Read a plugin's grant

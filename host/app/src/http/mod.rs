@@ -71,6 +71,8 @@ fn table() -> Vec<(Access, UtoipaMethodRouter<Shared>)> {
         (READ, routes!(plugins::list)),
         (AUTHOR, routes!(plugins::upload)),
         (READ, routes!(plugins::get)),
+        (READ, routes!(plugins::get_use)),
+        (ADMIN, routes!(plugins::choose, plugins::unchoose)),
         (READ, routes!(limits::get)),
         (ADMIN, routes!(limits::set)),
         (READ, routes!(grants::get)),

@@ -2,8 +2,9 @@
 
 use axum::extract::rejection::{QueryRejection, RawPathParamsRejection};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
-use axum::http::StatusCode;
+use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde::de::DeserializeOwned;
@@ -32,7 +33,13 @@ pub async fn check_path(
 }
 
 fn check_name(name: &str, value: &str) -> Answer<()> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c) || (name == "step" && "/[]".contains(c));
+    // What a step's path and a version of a plugin have besides.
+    let of = |name| match name {
+        "step" => "/[]",
+        "plugin" => "@",
+        _ => "",
+    };
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c) || of(name).contains(c);
     let is_name = value.len() <= MAX_NAME && value.chars().all(allowed);
     if is_name && value.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return Ok(());
@@ -43,6 +50,18 @@ fn check_name(name: &str, value: &str) -> Answer<()> {
 fn name_invalid(detail: String) -> Failure {
     Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "name-invalid", detail)
         .help("names are letters, digits, `-`, `_` and `.`, and begin with a letter or digit")
+}
+
+/// The entity tags of `If-Match`; `None` when it is not sent. They are compared strongly (RFC 9110).
+pub fn entity_tags(headers: &HeaderMap, help: &str) -> Answer<Option<Vec<String>>> {
+    let values: Vec<_> = headers.get_all(IF_MATCH).iter().map(|value| value.to_str().unwrap_or("?")).collect();
+    if values.is_empty() {
+        return Ok(None);
+    }
+    let tag = |tag: &str| Some(tag.trim().strip_prefix('"')?.strip_suffix('"')?.to_owned());
+    let tags: Option<Vec<String>> = values.join(",").split(',').map(tag).collect();
+    let wrong = "`If-Match` is no list of strong entity tags";
+    tags.map(Some).ok_or_else(|| Failure::new(StatusCode::BAD_REQUEST, "precondition-invalid", wrong).help(help))
 }
 
 /// The query of a request. Fields that are not known are refused.

@@ -17,6 +17,8 @@ impl From<Error> for Failure {
             Error::Conflict(_) => Failure::new(StatusCode::CONFLICT, "conflict", detail),
             Error::Changed(_) => Failure::new(StatusCode::PRECONDITION_FAILED, "changed", detail)
                 .help("read it again, and put your change into what is there now"),
+            Error::Unconditional(_) => Failure::new(StatusCode::PRECONDITION_REQUIRED, "precondition-required", detail)
+                .help("send `If-Match` with the digest, in quotes, or name the digest, or `name@version`, in the path"),
             Error::Invalid(_) => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail),
             Error::Forbidden(_) => Failure::new(StatusCode::FORBIDDEN, "forbidden", detail),
             Error::NoScope { needed, .. } => {

@@ -22,6 +22,7 @@ mod starting;
 mod tokens;
 mod unreadable;
 mod uploading;
+mod versions;
 mod server;
 
 use reqwest::Method;

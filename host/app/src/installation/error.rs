@@ -26,6 +26,9 @@ pub enum Error {
     /// The thing was changed since the person looked.
     #[error("{0}")]
     Changed(String),
+    /// It must be said which state of the thing is meant.
+    #[error("{0}")]
+    Unconditional(String),
     /// What was given is wrong.
     #[error("{0}")]
     Invalid(String),

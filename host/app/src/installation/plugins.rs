@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ledger::Hash;
-use registry::{Plugin, Uploaded, plugin_refused, plugin_repaired, plugin_uploaded};
+use registry::{Plugin, Uploaded, plugin_chosen, plugin_refused, plugin_repaired, plugin_uploaded};
 use sandbox::{Checked, Description, Inspection};
 use serde_json::Value;
 
@@ -69,7 +69,41 @@ impl Installation {
         self.plugin(&digest).map(|plugin| (plugin, true))
     }
 
-    /// The plugin with this digest or name.
+    /// Has new runs take this version of a plugin, named by its digest or by name and version, until another one is chosen.
+    pub async fn choose_version(&self, reference: &str, by: &Person) -> Result<Arc<Plugin>> {
+        let mut change = self.known.change().await;
+        let plugin = self.plugin(reference)?;
+        let Uploaded { name, version, digest, .. } = &plugin.uploaded;
+        if self.known.read().exact_plugin(reference).is_none() {
+            let message = format!("`{reference}` is no version: name a digest, or one such as `{name}@{version}`");
+            return Err(Error::Invalid(message));
+        }
+        if plugin.damaged.is_some() {
+            let message =
+                format!("what is stored of `{name}` {version} is not what was uploaded: upload it again first");
+            return Err(Error::Conflict(message));
+        }
+        let chosen = self.known.read().chosen_version(name).is_some_and(|chosen| chosen.uploaded.digest == *digest);
+        if !chosen {
+            change.append(plugin_chosen(name, Some(digest), self.known.now(), &by.actor())).await?;
+        }
+        drop(change);
+        self.components.prepare(digest);
+        Ok(plugin)
+    }
+
+    /// Has new runs take the newest version with a grant again. Gives the one that it is now.
+    pub async fn unchoose_version(&self, plugin: &str, by: &Person) -> Result<Arc<Plugin>> {
+        let mut change = self.known.change().await;
+        let plugin = self.plugin(plugin)?;
+        let name = &plugin.uploaded.name;
+        let missing = || Error::NotFound { what: "chosen version of plugin", name: name.clone() };
+        self.known.read().chosen_version(name).ok_or_else(missing)?;
+        change.append(plugin_chosen(name, None, self.known.now(), &by.actor())).await?;
+        Ok(self.known.read().version_in_use(name).cloned().unwrap_or(plugin))
+    }
+
+    /// The plugin with this digest or name, or of this name and version.
     pub fn plugin(&self, digest_or_name: &str) -> Result<Arc<Plugin>> {
         let missing = || Error::NotFound { what: "plugin", name: digest_or_name.into() };
         self.known.read().plugin(digest_or_name).cloned().ok_or_else(missing)

@@ -1,12 +1,22 @@
 //! Grants and the guardrail.
 
+use std::sync::Arc;
+
 use capability::{Catalog as _, Spec};
-use grant::Policy;
+use grant::{NeededActions, Policy};
 use registry::{CarryOver, Plugin, Registry, grant_put, grant_revoked, guardrail_put, guardrail_removed};
 
 use serde_json::Value;
 
 use super::{Error, Installation, Person, Result};
+
+/// What came of putting a grant.
+pub struct PutGrant {
+    /// The version that has it.
+    pub plugin: Arc<Plugin>,
+    /// What of the policy means nothing, or leaves out what the plugin imports.
+    pub warnings: Vec<String>,
+}
 
 /// What somebody saw who decides to carry a grant over.
 pub struct Seen {
@@ -33,16 +43,52 @@ pub struct Difference {
 }
 
 impl Installation {
-    /// Grants a policy to the plugin with this digest or, for its newest version, this name.
-    pub async fn put_grant(&self, plugin: &str, policy: &str, by: &Person) -> Result<()> {
-        let plugin = self.plugin(plugin)?;
-        let digest = &plugin.uploaded.digest;
-        let policy = Policy::load(&format!("grant:{}", plugin.uploaded.name), policy)?;
+    /// Grants a policy to a version of a plugin: the one with this digest, or of this name and version. Of a name alone, it is the
+    /// newest version, which must have one of the digests in `expected`: a version that was uploaded since is granted nothing.
+    pub async fn put_grant(
+        &self,
+        reference: &str,
+        expected: Option<&[String]>,
+        policy: &str,
+        by: &Person,
+    ) -> Result<PutGrant> {
         let mut change = self.known.change().await;
-        if self.known.read().grant(digest).is_some_and(|grant| grant.source() == policy.source()) {
-            return Ok(());
+        let plugin = self.plugin(reference)?;
+        let (digest, name) = (&plugin.uploaded.digest, &plugin.uploaded.name);
+        match expected {
+            Some(expected) if !expected.contains(digest) => {
+                return Err(Error::Changed(format!(
+                    "`{reference}` is the version {} ({digest}) now",
+                    plugin.uploaded.version
+                )));
+            }
+            None if self.known.read().exact_plugin(reference).is_none() => {
+                return Err(Error::Unconditional(format!(
+                    "a grant is for one version: `{reference}` is {} now, with the digest {digest}",
+                    plugin.uploaded.version
+                )));
+            }
+            _ => {}
         }
-        Ok(change.append(grant_put(digest, &policy, self.known.now(), &by.actor())).await?)
+        let policy = Policy::load(&format!("grant:{name}"), policy)?;
+        let warnings = self.warnings(&policy, &plugin)?;
+        if self.known.read().grant(digest).is_none_or(|grant| grant.source() != policy.source()) {
+            change.append(grant_put(digest, &policy, self.known.now(), &by.actor())).await?;
+        }
+        Ok(PutGrant { plugin, warnings })
+    }
+
+    /// What of a policy nobody knows, and what it leaves out of what the plugin imports. Fails with what is misspelt.
+    fn warnings(&self, policy: &Policy, plugin: &Plugin) -> Result<Vec<String>> {
+        let unknown = policy.check_words()?;
+        let specs = self.operations.specs();
+        let needed = plugin.uploaded.imports.iter().filter_map(|function| {
+            let spec = specs.iter().find(|spec| spec.function == function)?;
+            Some(NeededActions { function, actions: spec.actions().collect(), some: spec.depends() })
+        });
+        let uncovered = Policy::uncovered(std::slice::from_ref(policy), &needed.collect::<Vec<_>>());
+        let uncovered = uncovered.iter().map(ToString::to_string);
+        Ok(unknown.iter().map(ToString::to_string).chain(uncovered).collect())
     }
 
     /// Takes the grant of a plugin back. It holds for the next call.
@@ -99,12 +145,14 @@ impl Installation {
             )));
         }
         let policy = Policy::load(&format!("grant:{}", to.uploaded.name), policy.source())?;
+        policy.check_words()?;
         Ok(change.append(grant_put(&to.uploaded.digest, &policy, self.known.now(), &by.actor())).await?)
     }
 
     /// Sets the guardrail.
     pub async fn put_guardrail(&self, policy: &str, by: &Person) -> Result<()> {
         let policy = Policy::load("guardrail", policy)?;
+        policy.check_words()?;
         if !policy.statements().iter().any(|statement| statement.effect() == grant::Effect::Allow) {
             return Err(Error::Invalid(
                 "this guardrail has no Allow, so it would deny everything: what it does not allow, no plugin may do. Beside \

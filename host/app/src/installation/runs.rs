@@ -86,7 +86,7 @@ impl Installation {
         self.start(start).await
     }
 
-    /// Starts a run with the newest versions of its plugins, in an account and region that are configured.
+    /// Starts a run with the versions of its plugins that are in use, in an account and region that are configured.
     pub(super) async fn start(&self, start: Start) -> Result<Started> {
         let scope = self.operations.accounts().scope(&start.account, &start.region);
         scope.map_err(|error| Error::Invalid(error.to_string()))?;
@@ -109,7 +109,7 @@ impl Installation {
         let known = self.known.read();
         let mut pinned = BTreeMap::new();
         for name in workflow.all_plugins() {
-            let plugin = known.plugin(name).ok_or_else(|| {
+            let plugin = known.version_in_use(name).ok_or_else(|| {
                 Error::Conflict(format!("workflow `{}` uses the plugin `{name}`: upload it first", workflow.name))
             })?;
             pinned.insert(name.to_string(), plugin.uploaded.digest.clone());

@@ -120,11 +120,10 @@ pub(super) fn unusable(UnreadableWorkflow { name, by, problems, .. }: &Unreadabl
 }
 
 fn schemas(registry: &Registry) -> BTreeMap<String, PluginSchema> {
-    let latest = registry.plugins().into_iter().filter(|plugin| registry.is_latest(plugin));
-    latest
-        .map(|plugin| {
-            let (input, output) = (Some(plugin.input_schema.clone()), Some(plugin.output_schema.clone()));
-            (plugin.uploaded.name.clone(), PluginSchema { input, output })
-        })
-        .collect()
+    let used = registry.plugins().into_iter().filter(|plugin| registry.is_in_use(plugin));
+    used.map(|plugin| {
+        let (input, output) = (Some(plugin.input_schema.clone()), Some(plugin.output_schema.clone()));
+        (plugin.uploaded.name.clone(), PluginSchema { input, output })
+    })
+    .collect()
 }

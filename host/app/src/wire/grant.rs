@@ -36,6 +36,20 @@ pub struct GrantChange {
     pub unreadable: Option<String>,
 }
 
+/// A grant that was put: to which version, and what is to be told of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct PutGrant {
+    /// The plugin's name.
+    pub name: String,
+    /// The version that has it.
+    pub version: Version,
+    /// Whether new runs take this version.
+    pub in_use: bool,
+    /// Actions and condition keys of the policy that do not exist, and what it leaves out of what the plugin imports.
+    pub warnings: Vec<String>,
+}
+
 /// A version of a plugin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]

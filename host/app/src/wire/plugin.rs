@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::time;
+use super::{Version, time};
 
 /// All plugins: by name, the newest of each name first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -32,6 +32,34 @@ pub struct Plugin {
     pub output_schema: Value,
 }
 
+/// Which version of a plugin new runs take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct PluginUse {
+    /// The plugin's name.
+    pub name: String,
+    /// The version that new runs take.
+    pub in_use: Version,
+    /// Whether a person chose it. Otherwise it is the newest that has a grant, or the newest where none has one.
+    pub chosen: bool,
+    /// Every choice that was made, the oldest first.
+    pub choices: Vec<PluginChoice>,
+}
+
+/// A choice of a version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct PluginChoice {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub time: Timestamp,
+    /// Who.
+    pub by: String,
+    /// The version; absent when the choice was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
+}
+
 /// A plugin without its schemas.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -48,6 +76,9 @@ pub struct PluginInfo {
     pub size: u64,
     /// Whether its name stands for this version: the newest.
     pub latest: bool,
+    /// Whether new runs take this version: the one that was chosen, else the newest that has a grant, else the newest.
+    #[serde(default)]
+    pub in_use: bool,
     /// Whether a grant lets it do anything.
     pub granted: bool,
     /// Whether what is stored is not what was uploaded: it cannot run.
@@ -121,6 +152,28 @@ impl Plugin {
     }
 }
 
+impl PluginUse {
+    /// Which version of the plugin with this name new runs take, `used`.
+    pub fn of(registry: &Registry, used: &registry::Plugin) -> PluginUse {
+        let name = &used.uploaded.name;
+        let choice = |choice: &registry::PluginChoice| PluginChoice {
+            time: time(choice.time),
+            by: choice.by.clone(),
+            version: choice
+                .digest
+                .as_ref()
+                .and_then(|digest| registry.plugin(digest))
+                .map(|plugin| plugin.as_ref().into()),
+        };
+        PluginUse {
+            name: name.clone(),
+            in_use: used.into(),
+            chosen: registry.chosen_version(name).is_some(),
+            choices: registry.plugin_choices(name).iter().map(choice).collect(),
+        }
+    }
+}
+
 /// The operations by their WIT functions.
 pub(super) fn by_function<'a>(specs: &[&'a Spec]) -> HashMap<&'a str, &'a Spec> {
     specs.iter().map(|spec| (spec.function, *spec)).collect()
@@ -138,6 +191,7 @@ fn info(registry: &Registry, plugin: &registry::Plugin, specs: &HashMap<&str, &S
         summary: uploaded.summary.clone(),
         size: uploaded.size,
         latest: registry.is_latest(plugin),
+        in_use: registry.is_in_use(plugin),
         granted: registry.grant(&uploaded.digest).is_some(),
         damaged: plugin.damaged.is_some(),
         imports: uploaded.imports.iter().map(import).collect(),

@@ -93,3 +93,21 @@ async fn ids_become_the_arns_of_their_types() {
     assert_eq!(fault.kind, FaultKind::Invalid);
     assert!(fault.message.starts_with("`tgw-1` is not the id of a resource that can be tagged: `acl-…`, "), "{fault}");
 }
+
+/// What an operation needs, and what of it a grant may compare, are words that policies are checked by.
+#[test]
+fn a_grant_of_every_operation_has_known_words_only() {
+    let specs = Operations::new(Accounts::default()).unwrap().specs();
+    let mut actions: Vec<&str> = specs.iter().flat_map(|spec| spec.actions()).collect();
+    actions.extend(["http:Head", "secret:Use"]);
+    let compared: Vec<&str> = rows().iter().flat_map(|row| &row.compared).map(|(name, _)| *name).collect();
+    assert!(compared.len() > 10);
+    let keys = compared.into_iter().chain(["secret-in"]).map(|name| (format!("quell:Arg/{name}"), json!("x")));
+    let keys: serde_json::Map<String, Value> = keys.collect();
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*", "Condition": { "StringEquals": keys } }],
+    });
+    let unknown = grant::Policy::load("all", &policy.to_string()).unwrap().check_words();
+    assert_eq!(unknown, Ok(vec![]));
+}

@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ::grant::{Context, DANGEROUS, Decider, Decision, Layer, MARK, Policy, Request, danger, decide, decide_marked};
+use ::grant::{Context, DANGEROUS, Decider, Layer, MARK, Policy, Request, danger};
+use capability::{PolicyDecision, decide};
 use clap::Args;
 use serde::Serialize;
 
 use crate::cli::page::{self, Line, Page, Style};
+use crate::cli::plugin::inspect;
 use crate::cli::terminal::note;
 use crate::cli::{Error, Session, files};
 
 /// Says whether policies allow one request, and which statement decides
 ///
-/// Prints `allow`, `implicit-deny` or `explicit-deny`, then the policy and the statement that decided. The exit code is 0
-/// for allow, 1 for deny, and 2 when a policy is refused. No server is asked, and nothing is sent to AWS. The answer is IAM's;
-/// where Quell's gate asks for more, for dangerous actions, that is said as well.
+/// Prints `allow`, `implicit-deny`, `explicit-deny` or `dangerous-not-marked`, then the policy and the statement that decided: the
+/// answer of Quell's gate, which denies a dangerous action where IAM would allow it and no statement says that this is meant. The
+/// exit code is 0 for allow, 1 for deny, and 2 when a policy is refused. No server is asked, and nothing is sent to AWS. Actions and
+/// condition keys that do not exist are told, misspelt ones refused.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  quell grant simulate --policy grant.json --action ec2:CreateSnapshot \\\n    \
                         --resource arn:aws:ec2:eu-central-1::snapshot/*\n  \
@@ -29,6 +32,9 @@ pub struct Simulate {
     /// Policies above the grant, as the installation's guardrail is
     #[arg(long, num_args = 1.., value_name = "FILE")]
     guardrail: Vec<PathBuf>,
+    /// A plugin's component: what it imports and the policies do not allow is told as well
+    #[arg(long, value_name = "FILE")]
+    plugin: Option<PathBuf>,
     /// The IAM action: `ec2:CreateSnapshot`
     #[arg(long, value_parser = action)]
     action: String,
@@ -55,11 +61,11 @@ struct Answer {
     /// Why the action is dangerous, when it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     dangerous: Option<&'static str>,
-    /// Whether a statement that allows it says that it means what is dangerous; without one, the gate denies it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    marked: Option<bool>,
+    /// What of the policies means nothing, or leaves out what the plugin imports.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
     #[serde(skip)]
-    reason: &'static str,
+    reason: String,
 }
 
 impl Simulate {
@@ -68,20 +74,31 @@ impl Simulate {
         let context = self.context();
         let request = Request { action: &self.action, resource: &self.resource, context: &context };
         let mut answer = Answer::of(decide(&guardrails, &grants, &request), &self.action);
-        answer.marked = answer.dangerous.map(|_| decide_marked(&grants, &request).is_some());
+        answer.warnings = self.warnings(&guardrails, &grants)?;
+        for warning in &answer.warnings {
+            note(&page::warning(warning));
+        }
         if self.json {
             session.terminal.print_json(&answer)?;
         } else {
             session.terminal.print(&answer.page())?;
         }
-        if let (Some(why), Some(false), true) = (answer.dangerous, answer.marked, answer.allowed()) {
-            note(&page::line(format!(
-                "IAM would allow this, and Quell's gate denies it: {} is dangerous, since {why}, and no statement has the \
-                 condition {MARK}",
-                self.action
-            )));
-        }
         if answer.allowed() { Ok(()) } else { Err(Error::Reported) }
+    }
+
+    /// What nobody knows in the policies, and what they leave out of what the plugin imports. Fails with what is misspelt.
+    fn warnings(&self, guardrails: &[Policy], grants: &[Policy]) -> Result<Vec<String>, Error> {
+        let mut warnings = vec![];
+        for policy in guardrails.iter().chain(grants) {
+            let unknown = policy.check_words().map_err(|refused| Error::usage(refused.to_string()))?;
+            warnings.extend(unknown.iter().map(|problem| format!("{}: {problem}", policy.name())));
+        }
+        if let Some(plugin) = &self.plugin {
+            let inspected = inspect(plugin)?;
+            let uncovered = Policy::uncovered(grants, &inspected.needed());
+            warnings.extend(uncovered.iter().map(|uncovered| format!("{}: {uncovered}", plugin.display())));
+        }
+        Ok(warnings)
     }
 
     /// What the request is known by. That the action is dangerous is known of itself, unless it was given.
@@ -110,30 +127,28 @@ fn load(files: &[PathBuf]) -> Result<Vec<Policy>, Error> {
 }
 
 impl Answer {
-    fn of(decision: Decision, action: &str) -> Answer {
+    fn of(decision: PolicyDecision, action: &str) -> Answer {
         let dangerous = danger(action).map(|danger| danger.why);
-        let by = |decision, decider: Decider| Answer {
-            decision,
-            policy: Some(decider.policy),
-            statement: Some(decider.statement),
-            dangerous,
-            marked: None,
-            reason: "",
-        };
-        let nobody = |reason| Answer {
-            decision: "implicit-deny",
-            policy: None,
-            statement: None,
-            dangerous,
-            marked: None,
-            reason,
+        let answer = |decision, by: Option<Decider>, reason: String| {
+            let (policy, statement) = by.map(|by| (by.policy, by.statement)).unzip();
+            Answer { decision, policy, statement, dangerous, warnings: vec![], reason }
         };
         match decision {
-            Decision::Allow(decider) => by("allow", decider),
-            Decision::ExplicitDeny(decider) => by("explicit-deny", decider),
-            Decision::ImplicitDeny { by: Layer::Grant } => nobody("no statement of the policies is for this request"),
-            Decision::ImplicitDeny { by: Layer::Guardrail } => {
-                nobody("no statement of the guardrail is for this request")
+            PolicyDecision::Allow(by) => answer("allow", Some(by), String::new()),
+            PolicyDecision::ExplicitDeny(by) => answer("explicit-deny", Some(by), String::new()),
+            PolicyDecision::DangerousNotMarked { by, danger } => {
+                let reason = format!(
+                    "IAM would allow this, and Quell's gate denies it: {action} is dangerous, since {}, and no statement that \
+                     allows it has the condition {MARK}",
+                    danger.why
+                );
+                answer("dangerous-not-marked", Some(by), reason)
+            }
+            PolicyDecision::ImplicitDeny { by: Layer::Grant } => {
+                answer("implicit-deny", None, "no statement of the policies is for this request".into())
+            }
+            PolicyDecision::ImplicitDeny { by: Layer::Guardrail } => {
+                answer("implicit-deny", None, "no statement of the guardrail is for this request".into())
             }
         }
     }
@@ -146,12 +161,12 @@ impl Answer {
         let mut page = Page::default();
         let style = if self.allowed() { Style::Good } else { Style::Bad };
         page.push(Line::default().and(style, self.decision));
-        match (&self.policy, &self.statement) {
-            (Some(policy), Some(statement)) => {
-                page.push(Line::plain(format!("policy     {policy}")));
-                page.push(Line::plain(format!("statement  {statement}")));
-            }
-            _ => page.push(Line::plain(self.reason)),
+        if let (Some(policy), Some(statement)) = (&self.policy, &self.statement) {
+            page.push(Line::plain(format!("policy     {policy}")));
+            page.push(Line::plain(format!("statement  {statement}")));
+        }
+        if !self.reason.is_empty() {
+            page.push(Line::plain(&self.reason));
         }
         page
     }

@@ -11,18 +11,19 @@ use crate::cli::client::{Body, JSON};
 use crate::cli::page::{self, Line, Page, Style};
 use crate::cli::terminal::note;
 use crate::cli::{Error, Session, files};
-use crate::wire::GrantHistory;
+use crate::wire::{GrantHistory, PluginInfo, PutGrant};
 
 /// Says what a plugin may do: exactly what an IAM policy document allows
 ///
-/// A grant is given to the digest: another version of the plugin starts without one.
+/// A grant is given to the digest, which is printed: another version of the plugin starts without one. Actions and condition keys that
+/// are misspelt are refused; those that do not exist, and what the plugin imports and the policy leaves out, are told.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  quell plugin grant sg-revoke-open-ports --policy grant.json\n  \
                         quell plugin grant sg-revoke-open-ports --show\n  \
                         quell plugin grant sg-revoke-open-ports --revoke\n  \
                         quell plugin grant sg-revoke-open-ports --carry-over --from 1.0.0 --yes")]
 pub struct Grant {
-    /// Its name (the newest version) or digest
+    /// Its name (the newest version), `name@version` or digest
     plugin: String,
     #[command(flatten)]
     what: What,
@@ -60,27 +61,37 @@ struct What {
 impl Grant {
     pub async fn run(self, session: &Session) -> Result<(), Error> {
         let client = session.client()?;
-        let path = ["plugins", &self.plugin, "grant"];
+        // A grant is for one version, whatever is uploaded meanwhile.
+        let plugin: PluginInfo = client.get(&["plugins", &self.plugin]).await?;
+        let (digest, version) =
+            (plugin.digest.as_str(), format!("{} {} ({})", plugin.name, plugin.version, plugin.digest));
+        let path = ["plugins", digest, "grant"];
         match self.what {
             What { policy: Some(file), .. } => {
                 let policy = files::text(&file)?;
-                client.put(&path, Body::document(JSON, policy.as_str())).await?;
+                let put: PutGrant = client.put_for(&path, Body::document(JSON, policy.as_str())).await?;
                 note(&dangers(&file, &policy));
-                session.terminal.print(&page::line(format!("granted {} to {}", file.display(), self.plugin)))
+                put.warnings.iter().for_each(|warning| note(&page::warning(warning)));
+                if !put.in_use {
+                    let used =
+                        format!("new runs take another version: quell plugin use {}@{}", put.name, put.version.version);
+                    note(&page::warning(&used));
+                }
+                session.terminal.print(&page::line(format!("granted {} to {version}", file.display())))
             }
             What { revoke: true, .. } => {
                 client.delete(&path).await?;
-                session.terminal.print(&page::line(format!("revoked the grant of {}", self.plugin)))
+                session.terminal.print(&page::line(format!("revoked the grant of {version}")))
             }
             What { history: true, .. } => {
-                let history: GrantHistory = client.get(&["plugins", &self.plugin, "grants"]).await?;
+                let history: GrantHistory = client.get(&["plugins", digest, "grants"]).await?;
                 if self.json {
                     return session.terminal.print_json(&history);
                 }
                 session.terminal.print(&carry_over::history(&history))
             }
             What { carry_over: true, .. } => {
-                let path = ["plugins", &self.plugin, "grant", "carry-over"];
+                let path = ["plugins", digest, "grant", "carry-over"];
                 carry_over::run(session, &path, self.from, self.yes, self.json).await
             }
             What { .. } => session.terminal.print_document(&client.text(&path).await?),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use capability::{Catalog as _, Effect, LOCAL, Spec};
-use grant::danger;
+use grant::{NeededActions, danger};
 use operations::{Accounts, Operations};
 use sandbox::{Contents, Contract, Inspection, Limits, LimitsChange, Sandbox};
 use serde::Serialize;
@@ -75,6 +75,13 @@ pub fn inspect(file: &Path, previous: Option<&Path>) -> Result<Inspected, Error>
 }
 
 impl Inspected {
+    /// What its calls need.
+    pub fn needed(&self) -> Vec<NeededActions<'_>> {
+        let needed = |import: &'_ Import| (import.actions.clone(), import.depends);
+        let imports = self.imports.iter().map(|import| (import.function.as_str(), needed(import)));
+        imports.map(|(function, (actions, some))| NeededActions { function, actions, some }).collect()
+    }
+
     fn new(file: &str, inspection: Inspection, specs: &[&'static Spec]) -> Inspected {
         let specs: BTreeMap<&str, &Spec> = specs.iter().map(|spec| (spec.function, *spec)).collect();
         let import = |function: String| {

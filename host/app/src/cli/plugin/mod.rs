@@ -3,8 +3,9 @@
 mod grant;
 mod inspection;
 mod limits;
+mod usage;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
@@ -44,12 +45,14 @@ pub enum Plugin {
     },
     /// Shows a plugin: what it is, what it may ask for, what it takes and gives
     Show {
-        /// Its name (the newest version) or digest
+        /// Its name (the newest version), `name@version` or digest
         plugin: String,
         /// Print it as JSON
         #[arg(long)]
         json: bool,
     },
+    Use(usage::Use),
+    History(usage::History),
     Grant(grant::Grant),
     Limits(limits::Limits),
 }
@@ -77,16 +80,23 @@ impl Plugin {
                 let plugin: wire::Plugin = session.client()?.get(&["plugins", &plugin]).await?;
                 if json { terminal.print_json(&plugin) } else { terminal.print(&show(&plugin)) }
             }
+            Plugin::Use(command) => command.run(session).await,
+            Plugin::History(command) => command.run(session).await,
             Plugin::Grant(command) => command.run(session).await,
             Plugin::Limits(command) => command.run(session).await,
         }
     }
 }
 
+/// Inspects a component.
+pub fn inspect(file: &Path) -> Result<inspection::Inspected, Error> {
+    inspection::inspect(file, None)
+}
+
 async fn push(session: &Session, client: &Client, component: Vec<u8>) -> Result<(), Error> {
     let body = Body::document(wire::WASM, component);
     let (plugin, is_new): (PluginInfo, bool) = client.create(&["plugins"], body).await?;
-    let PluginInfo { name, version, digest, granted, imports, .. } = plugin;
+    let PluginInfo { name, version, digest, granted, imports, in_use, .. } = plugin;
     let was = if is_new { "pushed" } else { "unchanged" };
     session.terminal.print(&page::line(format!("{was} {name} {version} {digest}")))?;
     let news: Vec<_> = imports.iter().filter(|import| import.is_new).map(|import| import.function.as_str()).collect();
@@ -94,7 +104,10 @@ async fn push(session: &Session, client: &Client, component: Vec<u8>) -> Result<
         note(&page::line(format!("the version before did not import {}", news.join(", "))));
     }
     if !granted {
-        note(&page::line(format!("it may do nothing yet: quell plugin grant {name} --policy FILE")));
+        note(&page::line(format!("it may do nothing yet: quell plugin grant {name}@{version} --policy FILE")));
+    }
+    if !in_use {
+        note(&page::line(format!("new runs take another version: see quell plugin history {name}")));
     }
     Ok(())
 }
@@ -102,11 +115,11 @@ async fn push(session: &Session, client: &Client, component: Vec<u8>) -> Result<
 fn list(plugins: Vec<PluginInfo>) -> Page {
     let row = |plugin: PluginInfo| {
         let granted = if plugin.granted { "yes" } else { "no" };
-        let latest = if plugin.latest { "yes" } else { "no" };
+        let used = if plugin.in_use { "yes" } else { "no" };
         let digest = short(&plugin.digest).to_owned();
-        vec![plugin.name, plugin.version, latest.into(), granted.into(), digest, plugin.by, time::moment(plugin.time)]
+        vec![plugin.name, plugin.version, used.into(), granted.into(), digest, plugin.by, time::moment(plugin.time)]
     };
-    let headings = ["NAME", "VERSION", "LATEST", "GRANT", "DIGEST", "BY", "UPLOADED"];
+    let headings = ["NAME", "VERSION", "IN USE", "GRANT", "DIGEST", "BY", "UPLOADED"];
     page::table(&headings, plugins.into_iter().map(row))
 }
 
@@ -118,6 +131,11 @@ fn show(plugin: &wire::Plugin) -> Page {
     page.push(Line::plain(format!("digest    {}", info.digest)));
     page.push(Line::plain(format!("size      {} bytes", info.size)));
     page.push(Line::plain(format!("uploaded  {} by {}", time::moment(info.time), info.by)));
+    page.push(Line::plain(if info.in_use {
+        "in use    yes: new runs take it"
+    } else {
+        "in use    no: new runs take another version"
+    }));
     if info.damaged {
         page.push(Line::default().and(Style::Bad, "damaged   what is stored is not what was uploaded: it cannot run"));
     }

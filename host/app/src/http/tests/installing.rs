@@ -70,13 +70,13 @@ async fn what_is_no_plugin_is_refused_and_the_refusal_recorded() {
 async fn policies_are_kept_by_the_byte() {
     let server = Server::start().await;
     assert_eq!(told(upload(&server, echo("1.0.0", "Echo."))).await.0, 201);
-    for path in ["/v1/plugins/echo/grant", "/v1/guardrail"] {
+    for (path, stored) in [("/v1/plugins/echo@1.0.0/grant", 200), ("/v1/guardrail", 204)] {
         let put = |policy: &'static str| {
             server.put(path, &server.admin).header("content-type", "application/json").body(policy)
         };
         is(&told(put("{ \"Statement\": [] }")).await, 422, "policy-invalid");
         is(&told(server.get(path, Some(&server.person))).await, 404, "not-found");
-        assert_eq!(told(put(POLICY)).await.0, 204);
+        assert_eq!(told(put(POLICY)).await.0, stored);
         let read = server.get(path, Some(&server.person)).send().await.unwrap();
         assert_eq!(read.headers()["content-type"], "application/json");
         assert_eq!(read.text().await.unwrap(), POLICY);
@@ -140,8 +140,8 @@ fn asking(version: &str) -> Vec<u8> {
 async fn m04_a_grant_is_carried_over_with_the_difference_in_view() {
     let server = Server::start().await;
     assert_eq!(told(upload(&server, echo("1.0.0", "Echo."))).await.0, 201);
-    let grant = || server.put("/v1/plugins/echo/grant", &server.admin).header("content-type", "application/json");
-    assert_eq!(told(grant().body(POLICY)).await.0, 204);
+    let grant = || server.put("/v1/plugins/echo@1.0.0/grant", &server.admin).header("content-type", "application/json");
+    assert_eq!(told(grant().body(POLICY)).await.0, 200);
     let old = server.see("/v1/plugins/echo").await["digest"].as_str().unwrap().to_owned();
     is(&told(server.get("/v1/plugins/echo/grant/carry-over", Some(&server.admin))).await, 404, "not-found");
 
@@ -214,8 +214,8 @@ async fn the_audit_is_for_now_and_for_any_past_moment() {
     let uploaded: Timestamp = uploaded["time"].as_str().unwrap().parse().unwrap();
     let before = uploaded - 1.millisecond();
     let policy = POLICY.replace("ec2:DescribeInstances", "iam:PassRole");
-    let grant = server.put("/v1/plugins/echo/grant", &server.admin).header("content-type", "application/json");
-    assert_eq!(told(grant.body(policy)).await.0, 204);
+    let grant = server.put("/v1/plugins/echo@1.0.0/grant", &server.admin).header("content-type", "application/json");
+    assert_eq!(told(grant.body(policy)).await.0, 200);
     let now = server.see("/v1/audit/capabilities").await;
     assert_eq!(now["rows"][0]["findings"], json!(["not-imported", "dangerous", "dangerous-not-marked"]), "{now}");
     let then = server.see(&format!("/v1/audit/capabilities?at={before}")).await;

@@ -127,7 +127,9 @@ async fn a_secret_gets_to_its_server_and_nowhere_else() {
             { "Effect": "Allow", "Action": "secret:Use", "Resource": "token" },
         ],
     });
-    assert_eq!(told(server.put("/v1/plugins/tell/grant", &server.admin).json(&grant)).await.0, 204);
+    let digest = server.see("/v1/plugins/tell").await["digest"].as_str().unwrap().to_owned();
+    let put = server.put("/v1/plugins/tell/grant", &server.admin).header("if-match", format!("\"{digest}\""));
+    assert_eq!(told(put.json(&grant)).await.0, 200);
     let set = async |hosts: &[&str]| {
         let secret = server.put("/v1/secrets/token", &server.admin).json(&json!({ "value": CANARY, "hosts": hosts }));
         assert_eq!(told(secret).await.0, 204);
