@@ -106,7 +106,9 @@ async fn what_cannot_be_taken_is_on_record_and_gone() {
     let (stranger, neighbour) = ("333333333333", "210987654321");
     let envelope =
         json!({ "Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": "{}" });
-    let bodies = ["hello".to_owned(), "[]".to_owned(), of(stranger), of(neighbour), envelope.to_string()];
+    // Says that it is a line of the log, and wipes the screen of whoever reads it.
+    let forger = of("3\r\n2026-01-01T00:00:00Z ERROR quell: all is well\u{1b}[2J");
+    let bodies = ["hello".to_owned(), "[]".to_owned(), of(stranger), of(neighbour), envelope.to_string(), forger];
     for body in &bodies {
         world.queue.send(body).await;
     }
@@ -117,6 +119,9 @@ async fn what_cannot_be_taken_is_on_record_and_gone() {
     assert_eq!((refused.len(), world.runs().await.len()), (bodies.len(), 0));
     assert!(why("expected value at line 1 column 1") && why("an event is a JSON object"), "{refused:?}");
     assert!(why("the account `333333333333` is not configured") && why("from-sns = true"), "{refused:?}");
+    let log = world.host.log_text();
+    assert!(log.contains("3\\r\\n2026-01-01T00:00:00Z ERROR quell: all is well\\u{1b}[2J"), "{log}");
+    assert!(!log.contains(['\r', '\u{1b}']) && !log.lines().any(|line| line.starts_with("2026-01-01")), "{log}");
     let recorded = |account: &str| match refused.iter().any(|entry| entry["data"]["account"] == account) {
         true => "refused, recorded, gone",
         false => "lost",

@@ -140,7 +140,13 @@ impl Host {
         std::fs::read_to_string(self.log()).expect("the log can be read")
     }
 
-    fn url(&self) -> &str {
+    /// The id of its process.
+    pub fn process(&self) -> u32 {
+        self.serving.as_ref().expect("the host is not running").process.id()
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
         &self.serving.as_ref().expect("the host is not running").url
     }
 

@@ -37,6 +37,9 @@ pub struct Config {
     /// The topics that may send events.
     #[serde(default)]
     pub topics: Vec<Topic>,
+    /// How much is kept of events that start no run.
+    #[serde(default)]
+    pub events: KeptEvents,
     /// How requests are sent to services that are not AWS's.
     #[serde(default)]
     pub http: Http,
@@ -46,6 +49,34 @@ pub struct Config {
     /// The program that checks uploads: this one, as it runs, whatever is installed in its place meanwhile.
     #[serde(skip, default = "this_program")]
     pub program: PathBuf,
+}
+
+/// How much is kept of events that start no run, of each source: a person's token, a queue, a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct KeptEvents {
+    /// How many a day have an entry in the ledger; others are only counted.
+    pub entries_a_day: u32,
+    /// How many bytes of their bodies a day are kept.
+    pub bytes_a_day: u64,
+    /// For how many days bodies are kept.
+    pub days: u32,
+}
+
+impl Default for KeptEvents {
+    fn default() -> KeptEvents {
+        KeptEvents { entries_a_day: 10_000, bytes_a_day: 16 << 20, days: 30 }
+    }
+}
+
+impl KeptEvents {
+    fn check(&self) -> anyhow::Result<()> {
+        let KeptEvents { entries_a_day, bytes_a_day, days } = self;
+        ensure!((1..=1_000_000).contains(entries_a_day), "`entries-a-day` of `events` must be 1 to 1000000");
+        ensure!(*bytes_a_day <= 1 << 30, "`bytes-a-day` of `events` is above its maximum, {}", 1 << 30);
+        ensure!((1..=3_660).contains(days), "`days` of `events` must be 1 to 3660");
+        Ok(())
+    }
 }
 
 /// How requests are sent to services that are not AWS's.
@@ -88,6 +119,10 @@ pub struct Limits {
     log_bytes: Option<usize>,
     request_timeout: Option<Span>,
     absence_after: Option<Span>,
+    /// How many connections to the API there are at once.
+    pub connections: Option<usize>,
+    /// How many of one address.
+    pub connections_per_address: Option<usize>,
 }
 
 /// A span of time as people write it: `30s`, `5m`.
@@ -142,6 +177,7 @@ impl Config {
             self.listen
         );
         sources::check(&self.queues, &self.topics, &self.accounts)?;
+        self.events.check()?;
         self.limits.sandbox()?;
         self.limits.check_requests()?;
         let least = sandbox::Limits::MAX.memory_bytes;
@@ -155,9 +191,22 @@ impl Config {
         if self.limits.operations.is_some_and(|operations| operations > most) {
             bail!("the limit `operations` is above its maximum, {most}");
         }
+        for (name, value, bounds) in [
+            ("connections", self.limits.connections, CONNECTIONS),
+            ("connections-per-address", self.limits.connections_per_address, CONNECTIONS_PER_ADDRESS),
+        ] {
+            if let Some(value) = value.filter(|value| !bounds.contains(value)) {
+                bail!("the limit `{name}` is {value}, and must be {} to {}", bounds.start(), bounds.end());
+            }
+        }
         Ok(())
     }
 }
+
+/// More than the requests that are under way at once, so that there always is a connection that can be closed.
+pub(crate) const CONNECTIONS: std::ops::RangeInclusive<usize> = 768..=65_536;
+/// A browser alone opens six.
+pub(crate) const CONNECTIONS_PER_ADDRESS: std::ops::RangeInclusive<usize> = 16..=65_536;
 
 /// A request needs some time to be answered, and a service that takes longer is not one that is worked with.
 const REQUEST: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(300);
@@ -250,6 +299,10 @@ mod tests {
         refused("[limits]\nabsence-after = \"2h\"", "`absence-after` is 7200s, and must be at most 1h");
         refused("[limits]\nrequest-timeout = \"6m\"", "`request-timeout` is 360s, and must be between 1s and 5m");
         refused("[limits]\nrequest-timeout = \"0s\"", "`request-timeout` is 0ns, and must be between 1s and 5m");
+        refused("[limits]\nconnections = 10", "`connections` is 10, and must be 768 to 65536");
+        refused("[limits]\nconnections-per-address = 0", "`connections-per-address` is 0, and must be 16 to 65536");
+        refused("[events]\ndays = 0", "`days` of `events` must be 1 to 3660");
+        refused("[events]\nentries-a-day = 0", "`entries-a-day` of `events` must be 1 to 1000000");
         refused("listen = \"0.0.0.0:7878\"", "behind-proxy");
     }
 

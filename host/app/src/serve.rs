@@ -1,7 +1,7 @@
 //! `quell serve`: from the start to a stop by a signal. What is said here to whoever started it goes to the standard
 //! output, the log to the standard error.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,12 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
 use crate::http;
+use crate::http::connections::ConnectionLimits;
 use crate::installation::Installation;
+use crate::log;
 
 /// How long requests, and messages from queues, that are under way may take after a signal to stop.
 const REQUESTS: Duration = Duration::from_secs(10);
@@ -23,7 +24,7 @@ const IN_FLIGHT: Duration = Duration::from_secs(30);
 
 /// Serves until the process is told to stop by SIGINT or SIGTERM; then it begins nothing, and waits for what is in flight.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
-    log();
+    log::begin();
     let stop = stop()?;
     let installation = Arc::new(Installation::open(&config).await?);
     let listener = TcpListener::bind(config.listen).await;
@@ -36,6 +37,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let mut keepers = installation.keep_queues(&stay);
     let (keeper, until) = (installation.clone(), stay.clone());
     keepers.spawn(async move { keeper.keep_schedules(until).await });
+    keepers.spawn(installation.clone().keep_events_short(stay.clone()));
     let told = {
         let installation = installation.clone();
         tokio::spawn(async move {
@@ -51,7 +53,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     };
     let mut leaving = stay.clone();
     let stop = async move { drop(leaving.wait_for(|leave| *leave).await) };
-    http::connections::serve(listener, http::router(installation.clone()), stop, REQUESTS).await;
+    let (router, limits) = (http::router(installation.clone()), connection_limits(&config));
+    http::connections::serve(listener, router, limits, stop, REQUESTS).await;
     finish(&installation, keepers, told.await?).await;
     Ok(())
 }
@@ -69,11 +72,12 @@ async fn finish(installation: &Installation, mut keepers: JoinSet<()>, since: In
     }
 }
 
-/// Sets the log up: as `RUST_LOG` says, else from `info` on, without a line for each request.
-fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,tower_http=warn"));
-    let colour = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
+/// What connections may take up.
+fn connection_limits(config: &Config) -> ConnectionLimits {
+    let default = ConnectionLimits::default();
+    let connections = config.limits.connections.unwrap_or(default.connections);
+    let per_address = config.limits.connections_per_address.unwrap_or(default.connections_per_address);
+    ConnectionLimits { connections, connections_per_address: per_address, ..default }
 }
 
 /// Resolves when the process is told to stop. Signals count from now on, also before anyone waits.

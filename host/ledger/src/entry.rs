@@ -19,7 +19,7 @@ pub const EVENTS: &str = "events";
 /// The kind of the entry by which a driver takes a run; its data is `{"epoch": n}`.
 pub const CLAIMED: &str = "drive.claimed";
 
-/// The kind of the entry by which retention says which payloads it removed, in whichever chain; its data is
+/// The kind of the entry by which retention removes payloads, in whichever chain: they go with its commit. Its data is
 /// `{"payloads": [hash, …]}`. A payload that is missing without one is a fault.
 pub const PAYLOAD_REMOVED: &str = "payload.removed";
 

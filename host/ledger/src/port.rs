@@ -254,6 +254,9 @@ pub trait Ledger: Send + Sync {
     /// One payload by its hash; `None` when it is not kept (any more).
     async fn payload(&self, hash: &Hash) -> Result<Option<Vec<u8>>, LedgerError>;
 
+    /// How many bytes the payloads with these hashes have, without reading them; those that are not kept are left out.
+    async fn payload_sizes(&self, hashes: &[Hash]) -> Result<BTreeMap<Hash, u64>, LedgerError>;
+
     /// One run's summary.
     async fn summary(&self, run: &str) -> Result<Option<Summary>, LedgerError>;
 

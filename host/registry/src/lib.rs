@@ -26,7 +26,7 @@ use serde_json::Value;
 
 pub use carry_over::CarryOver;
 pub use choice::{PluginChoice, plugin_chosen};
-pub use events::{event_disabled, event_refused, event_unmatched};
+pub use events::{NotStarted, event_bodies_removed, event_body, event_not_started, events_left_out};
 pub use grants::{GrantRecord, Guardrail, grant_put, grant_revoked, guardrail_put, guardrail_removed};
 pub use limits::limits_set;
 pub use plugin::{Plugin, Uploaded, plugin_damaged, plugin_refused, plugin_repaired, plugin_uploaded};

@@ -3,7 +3,7 @@
 use ledger::{Entry, Ledger, LedgerError, Malformed, Millis, Record};
 use workflow::{Event, Illegal, Run};
 
-use crate::event_of;
+use crate::{event_of, is_run_id};
 
 /// Why a run cannot be made of its entries.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +57,15 @@ pub struct History {
     pub dedupe: Option<String>,
 }
 
+/// The installation's own chains are long, and no runs.
+fn check_id(run: &str) -> Result<(), HistoryError> {
+    if is_run_id(run) { Ok(()) } else { Err(LedgerError::NoRun { run: run.into() }.into()) }
+}
+
 impl History {
-    /// Reads the run, and gives its records as well, but for those of its calls.
+    /// Reads the run, and gives its records as well, but for those of its calls. What is no id of a run is read in no case.
     pub async fn load(ledger: &dyn Ledger, run: &str) -> Result<(History, Vec<Record>), HistoryError> {
+        check_id(run)?;
         let records = ledger.read_without_calls(run, 0).await?;
         match History::as_far(run, &records)? {
             (history, None) => Ok((history, records)),
@@ -73,6 +79,7 @@ impl History {
         ledger: &dyn Ledger,
         run: &str,
     ) -> Result<(History, Vec<Record>, Option<HistoryError>), HistoryError> {
+        check_id(run)?;
         let records = ledger.read(run, 0).await?;
         let (history, wrong) = History::as_far(run, &records)?;
         Ok((history, records, wrong))

@@ -3,6 +3,7 @@
 //! What a run means is decided by `workflow`; here its effects are performed and its events appended. Correctness is the
 //! epoch's alone: any number of drivers may try to drive a run, on one machine or many, and only the newest can write.
 
+mod id;
 mod drive;
 mod invocation;
 mod journal;
@@ -25,6 +26,7 @@ mod port;
 pub use drive::{DriveError, Runner};
 pub use embedded::Embedded;
 pub use history::{History, HistoryError};
+pub use id::is_run_id;
 pub use input::{InputError, Said};
 pub use nudge::Nudge;
 pub use port::{Calls, Ended, Plugins, Reply, Scheduler, Workflows};

@@ -8,6 +8,7 @@ use ledger::{Dedupe, Draft, Fence, LedgerError, Millis, QUEUED, Room};
 use serde_json::{Value, json};
 use workflow::{Beyond, Concurrency, Event, OnUpdate, Principal, RunInfo, Workflow};
 
+use crate::id::new_run_id;
 use crate::record::{person, stored};
 use crate::summary::summary;
 use crate::{History, HistoryError, Runner};
@@ -165,7 +166,7 @@ impl Runner {
             Same::Event => dedupe(&workflow, event.as_ref(), &account, now)?,
             Same::Key(key, since) => Some(Dedupe { workflow: workflow.name.clone(), key, since }),
         };
-        let id = format!("r-{}", uuid::Uuid::now_v7().simple());
+        let id = new_run_id();
         let info = RunInfo {
             id: id.clone(),
             workflow: workflow.name.clone(),

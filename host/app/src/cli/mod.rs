@@ -5,7 +5,6 @@ mod client;
 mod connection;
 mod error;
 
-mod escape;
 mod files;
 mod page;
 mod picture;

@@ -4,7 +4,7 @@
 use comfy_table::{Table, presets};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::escape::escape;
+use crate::escape::escape;
 
 /// How a piece of text looks on a terminal that has colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

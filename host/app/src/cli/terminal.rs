@@ -6,8 +6,8 @@ use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
 use super::error::Error;
-use super::escape::escape_json;
 use super::page::Page;
+use crate::escape::escape_json;
 
 /// What a terminal is taken for that does not tell its size: columns and rows.
 const SIZE: (u16, u16) = (80, 24);

@@ -69,14 +69,53 @@ impl<T: DeserializeOwned, S: Send + Sync, const LIMIT: usize> FromRequest<S> for
     }
 }
 
+/// As [`Body`], of what no answer may repeat: errors say where something is wrong, and nothing of what is there, names of
+/// fields included.
+pub struct ConfidentialBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ConfidentialBody<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Answer<ConfidentialBody<T>> {
+        let bytes = read(request, JSON, SMALL).await?;
+        serde_json::from_slice(&bytes).map(ConfidentialBody).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            let what = if error.is_data() { "the body is not what this takes" } else { "the body is not JSON" };
+            wrong(&error, format!("{what}, from line {line} column {column} on"))
+                .help("what is there is not repeated, as it is confidential; `GET /v1/openapi.json` has the form")
+        })
+    }
+}
+
 fn not_this(error: &serde_json::Error) -> Failure {
-    let failure = match error.classify() {
-        Category::Data => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "body-invalid", error.to_string()),
-        Category::Syntax | Category::Eof | Category::Io => {
-            Failure::new(StatusCode::BAD_REQUEST, "not-json", error.to_string())
-        }
+    wrong(error, without_value(&error.to_string()))
+}
+
+fn wrong(error: &serde_json::Error, message: String) -> Failure {
+    let (status, code) = match error.classify() {
+        Category::Data => (StatusCode::UNPROCESSABLE_ENTITY, "body-invalid"),
+        Category::Syntax | Category::Eof | Category::Io => (StatusCode::BAD_REQUEST, "not-json"),
     };
-    failure.at(Fault { message: error.to_string(), line: error.line(), column: error.column(), ..Fault::default() })
+    let fault = Fault { message: message.clone(), line: error.line(), column: error.column(), ..Fault::default() };
+    Failure::new(status, code, message).at(fault)
+}
+
+/// The message of a parser without the value that it found: `invalid type: integer, expected a string at …`. Whoever sent it
+/// has it, and it may be one that should not have been sent.
+fn without_value(message: &str) -> String {
+    let found =
+        ["invalid type: ", "invalid value: "].iter().find_map(|start| Some((start, message.split_once(start)?)));
+    let Some((start, (before, rest))) = found else { return message.into() };
+    // What is expected has no value in it, so that the last place counts.
+    let (Some(value), Some(expected)) = (rest.find(['`', '"']), rest.rfind(", expected ")) else {
+        return message.into();
+    };
+    match (rest.get(..value), rest.get(expected..)) {
+        (Some(kind), Some(expected)) if value < rest.len() - expected.len() => {
+            format!("{before}{start}{}{expected}", kind.trim_end())
+        }
+        _ => message.into(),
+    }
 }
 
 /// A parameter of a media type may be there; the type itself must be given, so that no form of another site fits.
@@ -96,4 +135,38 @@ fn check_media(headers: &HeaderMap, media: &[&str]) -> Answer<()> {
     };
     let help = format!("send `Content-Type: {}`", media.join("` or `"));
     Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", detail).help(help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_do_not_repeat_values() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Given {
+            #[expect(dead_code, reason = "it is only read")]
+            text: String,
+            #[expect(dead_code, reason = "it is only read")]
+            number: Option<u8>,
+        }
+        for (body, expected) in [
+            (r#"{"text": 12345}"#, "invalid type: integer, expected a string at line 1 column 14"),
+            (r#"{"text": 1.5}"#, "invalid type: floating point, expected a string at line 1 column 12"),
+            (r#"{"text": true}"#, "invalid type: boolean, expected a string at line 1 column 13"),
+            (r#"{"text": null}"#, "invalid type: null, expected a string at line 1 column 13"),
+            (r#"{"text": []}"#, "invalid type: sequence, expected a string at line 1 column 9"),
+            (r#"{"text": "a", "number": 999}"#, "invalid value: integer, expected u8 at line 1 column 27"),
+            (
+                r#"{"text": "a", "number": "b`, expected \"c\", expected d"}"#,
+                "invalid type: string, expected u8 at line 1 column 56",
+            ),
+            (r#"{"txt": "a"}"#, "unknown field `txt`, expected `text` or `number` at line 1 column 6"),
+            ("{", "EOF while parsing an object at line 1 column 1"),
+        ] {
+            let error = serde_json::from_str::<Given>(body).unwrap_err();
+            assert_eq!(without_value(&error.to_string()), expected, "{body}");
+        }
+    }
 }

@@ -37,6 +37,12 @@ impl Failure {
             .help("try again; the server's log says more")
     }
 
+    /// What is told.
+    #[cfg(test)]
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
     /// The same, with what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Failure {

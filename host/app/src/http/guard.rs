@@ -1,7 +1,5 @@
-//! What holds for every request, whatever its route: nothing encoded, a time limit, the headers of every answer, one line
+//! What holds for every request, whatever its route: nothing encoded, the headers of every answer, one line
 //! of log. And the answers where there is no route.
-
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -13,12 +11,9 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::{DefaultOnFailure, DefaultOnResponse, TraceLayer};
-use tracing::{Instrument as _, Level, Span};
+use tracing::Level;
 
 use super::{Answer, Failure};
-
-/// How long a request may take, its body included. Compiling the largest upload on a busy machine is the longest.
-const REQUEST_TIME: Duration = Duration::from_secs(100);
 
 /// The headers of every answer: it is no page, no cache keeps it, and nobody frames it or guesses what it is. A picture,
 /// which is a page, has a policy of its own.
@@ -31,7 +26,7 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 
 /// Puts the guard around all routes. The last layer is the first that a request meets.
 pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
-    let router = router.layer(from_fn(refuse_encoded)).layer(from_fn(to_its_end));
+    let router = router.layer(from_fn(refuse_encoded));
     let trace = TraceLayer::new_for_http()
         .make_span_with(|request: &Request| {
             // The path without the query, which may hold anything.
@@ -62,17 +57,4 @@ async fn refuse_encoded(request: Request, next: Next) -> Answer<Response> {
         return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoded", detail).help("send the body as it is"));
     }
     Ok(next.run(request).await)
-}
-
-/// Carries every request to its end, also when whoever sent it went away or the time is up: what is being appended to
-/// the ledger must become known to the rest of the host as well.
-async fn to_its_end(request: Request, next: Next) -> Answer<Response> {
-    let task = tokio::spawn(next.run(request).instrument(Span::current()));
-    match tokio::time::timeout(REQUEST_TIME, task).await {
-        Ok(Ok(response)) => Ok(response),
-        // What panicked has been written to the log by the panic itself.
-        Ok(Err(_)) => Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "this is a bug of Quell")
-            .help("report it, with what the server's log says")),
-        Err(_) => Err(Failure::unavailable("this took too long; it may still be done")),
-    }
 }

@@ -1,7 +1,7 @@
 //! The API over HTTP. [`table`] is its table of contents: every route, and the scopes that open it. What a route does is in the
 //! file of its resource and, behind that, in `installation`; what stands on the wire is in `wire`.
 //!
-//! A request passes `guard` (for every request), then `auth`, `parameters` and `access` (for every route that is not
+//! A request passes `guard` (for every request), then `auth`, `parameters`, `requests` and `access` (for every route that is not
 //! public), then the handler. Every error is a problem document: see [`failure`].
 
 mod access;
@@ -14,6 +14,7 @@ mod guard;
 mod parameters;
 mod wrong_tokens;
 mod problems;
+pub mod requests;
 
 mod approvals;
 mod audit;
@@ -65,6 +66,7 @@ type Routes = OpenApiRouter<Shared>;
 fn table() -> Vec<(Access, UtoipaMethodRouter<Shared>)> {
     vec![
         (Access::Public, routes!(health::healthz)),
+        (Access::Public, routes!(health::readyz)),
         (Access::Public, routes!(document::openapi)),
         (Access::Public, routes!(sns::take)),
         (Access::Token, routes!(whoami::whoami)),
@@ -127,6 +129,7 @@ fn routes() -> (Routes, Routes) {
 pub fn router(installation: Arc<Installation>) -> Router {
     let (public, people) = routes();
     let people = people
+        .route_layer(from_fn_with_state(requests::RequestPlaces::default(), requests::with_token))
         .route_layer(from_fn(parameters::check_path))
         .route_layer(from_fn_with_state((installation.clone(), Arc::default()), auth::authenticate));
     let (router, _) = public.merge(people).split_for_parts();

@@ -18,6 +18,16 @@ const DEFAULT_LIMIT: u32 = 100;
 /// How many items a list has at most.
 const MAX_LIMIT: u32 = 500;
 
+/// What a field of a query must be, whichever route it is of.
+const LIMIT: (&str, &str) = ("limit", "a whole number from 1 to 500");
+const FIELDS: [(&str, &str); 4] = [
+    LIMIT,
+    ("after", "a whole number from 0 to 9223372036854775807: the `next` of the page before"),
+    ("since", TIME),
+    ("until", TIME),
+];
+const TIME: &str = "a time in RFC 3339, such as `2026-03-01T12:00:00Z`";
+
 /// Refuses names that no resource can have, before anything looks for them.
 pub async fn check_path(
     parameters: Result<RawPathParams, RawPathParamsRejection>,
@@ -33,6 +43,9 @@ pub async fn check_path(
 }
 
 fn check_name(name: &str, value: &str) -> Answer<()> {
+    if name == "run" {
+        return check_run(value);
+    }
     // What a step's path and a version of a plugin have besides.
     let of = |name| match name {
         "step" => "/[]",
@@ -45,6 +58,15 @@ fn check_name(name: &str, value: &str) -> Answer<()> {
         return Ok(());
     }
     Err(name_invalid(format!("{value:.64?} is no name of a {name}")))
+}
+
+/// Refuses what is no run, before anything reads it: the installation's own chains above all, which any token could name and
+/// which are long.
+pub fn check_run(run: &str) -> Answer<()> {
+    if runner::is_run_id(run) {
+        return Ok(());
+    }
+    Err(Failure::new(StatusCode::NOT_FOUND, "not-found", format!("there is no run `{run:.64}`")))
 }
 
 fn name_invalid(detail: String) -> Failure {
@@ -72,7 +94,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Query<T>> {
         let query = axum::extract::Query::from_request_parts(parts, state).await;
-        let query = query.map_err(|rejection: QueryRejection| invalid(why(&rejection)))?;
+        let query = query.map_err(|rejection: QueryRejection| {
+            invalid(told(parts.uri.query().unwrap_or_default(), &why(&rejection)))
+        })?;
         Ok(Query(query.0))
     }
 }
@@ -82,13 +106,29 @@ pub fn limit(given: Option<u32>) -> Answer<u32> {
     match given {
         None => Ok(DEFAULT_LIMIT),
         Some(limit @ 1..=MAX_LIMIT) => Ok(limit),
-        Some(limit) => Err(invalid(format!("`limit` is {limit}, and must be 1 to {MAX_LIMIT}"))),
+        Some(limit) => Err(invalid(format!("`limit` is `{limit}`, and must be {}", LIMIT.1))),
     }
 }
 
 /// What is wrong with a field, without the words of axum around it.
 fn why(rejection: &QueryRejection) -> String {
     std::error::Error::source(rejection).map_or_else(|| rejection.body_text(), ToString::to_string)
+}
+
+/// What is wrong with a query, for people: `reason` begins with the field, where a value is wrong.
+fn told(query: &str, reason: &str) -> String {
+    let Some((field, reason)) = reason.split_once(": ").filter(|(field, _)| !field.contains([' ', '`'])) else {
+        return reason.into();
+    };
+    if ["unknown field", "duplicate field"].iter().any(|start| reason.starts_with(start)) {
+        return reason.into();
+    }
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let value = pairs.filter(|(name, _)| *name == field).map(|(_, value)| value).next_back().unwrap_or_default();
+    match FIELDS.iter().find(|(name, _)| *name == field) {
+        Some((_, must)) => format!("`{field}` is `{value:.64}`, and must be {must}"),
+        None => format!("`{field}` is `{value:.64}`: {reason}"),
+    }
 }
 
 /// That something in the query is not what it must be.
@@ -111,6 +151,38 @@ mod tests {
         {
             assert!(check_name(name, value).is_ok(), "{value}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_query_is_told_by_field_value_and_range() {
+        use crate::wire::{EntryQuery, PictureQuery, RunQuery};
+        async fn refused<T: DeserializeOwned + std::fmt::Debug>(query: &str) -> String {
+            let request = axum::http::Request::builder().uri(format!("/x?{query}")).body(()).unwrap();
+            let (mut parts, ()) = request.into_parts();
+            match Query::<T>::from_request_parts(&mut parts, &()).await {
+                Ok(Query(query)) => format!("taken: {query:?}"),
+                Err(failure) => failure.problem().detail.clone(),
+            }
+        }
+        let limit = "and must be a whole number from 1 to 500";
+        for value in ["-1", "1.5", "x", "", "99999999999999999999", "%2d1"] {
+            let expected = format!("`limit` is `{value}`, {limit}");
+            assert_eq!(refused::<RunQuery>(&format!("limit={value}")).await, expected);
+            assert_eq!(refused::<EntryQuery>(&format!("kind=call.&limit={value}")).await, expected);
+        }
+        let after = refused::<EntryQuery>("after=first").await;
+        assert!(after.starts_with("`after` is `first`, and must be a whole number from 0 to"), "{after}");
+        for field in ["since", "until"] {
+            let told = refused::<EntryQuery>(&format!("{field}=yesterday")).await;
+            let must = "and must be a time in RFC 3339, such as `2026-03-01T12:00:00Z`";
+            assert_eq!(told, format!("`{field}` is `yesterday`, {must}"));
+        }
+        let status = refused::<RunQuery>("status=done").await;
+        assert!(status.starts_with("`status` is `done`: unknown variant `done`, expected one of `queued`"), "{status}");
+        let format = refused::<PictureQuery>("format=png").await;
+        assert_eq!(format, "`format` is `png`: unknown variant `png`, expected `svg` or `mermaid`");
+        let unknown = refused::<RunQuery>("colour=red").await;
+        assert!(unknown.contains("unknown field `colour`, expected one of"), "{unknown}");
     }
 
     #[test]

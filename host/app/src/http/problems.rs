@@ -46,6 +46,8 @@ impl From<Error> for Failure {
             Error::Busy(_) => {
                 Failure::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail).help("try again in a few seconds")
             }
+            Error::NotReady(_) => Failure::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", detail)
+                .help("nothing is started or decided until it does; what is under way goes on then"),
             Error::Unavailable(why) => {
                 tracing::error!(%why, "a request could not be served");
                 Failure::unavailable("Quell cannot do this now")

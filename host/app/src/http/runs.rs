@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 
 use super::body::{Body, EVENT};
-use super::parameters::{Query, limit};
+use super::parameters::{Query, check_run, limit};
 use super::{Answer, By, Installed};
 use crate::wire::{Cancel, Run, RunInfo, RunQuery, Runs, StartRun, StartedRun};
 
@@ -35,6 +35,7 @@ pub async fn start(
 )]
 pub async fn list(State(installation): Installed, Query(query): Query<RunQuery>) -> Answer<Json<Runs>> {
     let limit = limit(query.limit)?;
+    query.before.as_deref().map_or(Ok(()), check_run)?;
     let status = query.status.map(|status| status.name());
     let (workflow, before) = (query.workflow.as_deref(), query.before.as_deref());
     let summaries = installation.ledger.summaries(workflow, status, before, limit).await?;

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 
-use super::body::Body;
+use super::body::ConfidentialBody;
 use super::{Answer, By, Installed};
 use crate::wire::{Secret, Secrets, SetSecret};
 
@@ -19,7 +19,7 @@ pub async fn set(
     State(installation): Installed,
     Extension(by): By,
     Path(name): Path<String>,
-    Body(SetSecret { value, hosts }): Body<SetSecret>,
+    ConfidentialBody(SetSecret { value, hosts }): ConfidentialBody<SetSecret>,
 ) -> Answer<StatusCode> {
     installation.set_secret(&name, &hosts, &value, &by).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 
 use super::body::{EVENT, read};
-use super::{Answer, Installed};
+use super::{Answer, Installed, requests};
 use crate::installation::Heard;
 use crate::wire::TakenEvent;
 
@@ -28,7 +28,9 @@ const MEDIA: &[&str] = &["text/plain", "application/json"];
 )]
 pub async fn take(State(installation): Installed, request: Request) -> Answer<(StatusCode, Json<TakenEvent>)> {
     let body = read(request, MEDIA, EVENT).await?;
-    let taken = match installation.hear(&body).await? {
+    // A stranger's body may take its time; only what is there takes a place.
+    let heard = requests::carried(async move { Ok(installation.hear(&body).await?) }).await?;
+    let taken = match heard {
         Heard::Event(intake) => intake.into(),
         Heard::Noted => TakenEvent { runs: vec![], disabled: vec![] },
     };

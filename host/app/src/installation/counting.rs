@@ -1,5 +1,6 @@
 //! For tests: a ledger on a real disk that counts what is read of it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
@@ -88,6 +89,10 @@ impl Ledger for CountingLedger {
         let payload = self.store.payload(hash).await?;
         self.payload_bytes.fetch_add(payload.as_ref().map_or(0, Vec::len), Ordering::Relaxed);
         Ok(payload)
+    }
+
+    async fn payload_sizes(&self, hashes: &[Hash]) -> Result<BTreeMap<Hash, u64>, LedgerError> {
+        self.store.payload_sizes(hashes).await
     }
 
     async fn summary(&self, run: &str) -> Result<Option<Summary>, LedgerError> {

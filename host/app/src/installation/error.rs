@@ -61,6 +61,9 @@ pub enum Error {
     /// Too many wait already.
     #[error("{0}")]
     Busy(String),
+    /// The ledger takes no commits now. The reason is for anyone.
+    #[error("{0}")]
+    NotReady(String),
     /// Quell cannot, now.
     #[error("{0}")]
     Unavailable(String),

@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::{Draft, EVENTS, Fence};
 use operations::About;
-use registry::{UnreadableWorkflow, event_disabled, event_refused, event_unmatched};
+use registry::{NotStarted, UnreadableWorkflow};
 use runner::{Same, Start, Started};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
@@ -66,7 +65,7 @@ impl Installation {
     /// Takes an event in EventBridge's envelope
     /// (<https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html>) and starts every workflow that it is
     /// for. An event that was taken before starts nothing new. A workflow that cannot take it does not keep the others from
-    /// it; the ledger has why. Every error but [`Error::Unavailable`] is on record as well.
+    /// it; the ledger has why. Every error but [`Error::Unavailable`] is on record as well, within what is kept of events.
     pub async fn take(&self, event: &Value, by: &Source) -> Result<Intake> {
         self.envelope(event, by).await?;
         let workflows: Vec<_> = self.known.read().workflows().map(|stored| stored.workflow.clone()).collect();
@@ -80,7 +79,7 @@ impl Installation {
         let Course { intake, refusal } = course;
         match (refusal, intake.runs.is_empty() && intake.disabled.is_empty()) {
             (Some(refusal), true) => return Err(refusal),
-            (None, true) => self.note(event_unmatched(event, self.known.now(), &by.actor())).await?,
+            (None, true) => self.not_started(event, NotStarted::Unmatched, &by.actor()).await?,
             (_, false) => {}
         }
         Ok(intake)
@@ -105,7 +104,7 @@ impl Installation {
             }
         };
         if self.known.read().is_disabled(name) {
-            self.note(event_disabled(event, name, self.known.now(), &by.actor())).await?;
+            self.not_started(event, NotStarted::Disabled { workflow: name }, &by.actor()).await?;
             course.intake.disabled.push(name.clone());
             return Ok(());
         }
@@ -185,7 +184,7 @@ impl Installation {
 
     /// Records that an event was refused.
     pub(super) async fn refuse(&self, event: &Value, why: Error, by: &Source) -> Result<Error> {
-        self.note(event_refused(event, &why.to_string(), self.known.now(), &by.actor())).await?;
+        self.not_started(event, NotStarted::Refused { why: &why.to_string() }, &by.actor()).await?;
         Ok(why)
     }
 
@@ -203,12 +202,6 @@ impl Installation {
             },
         };
         Err(self.refuse(event, refusal, by).await?)
-    }
-
-    /// Events that start no run have a chain of their own.
-    pub(super) async fn note(&self, draft: Draft) -> Result<()> {
-        self.ledger.append(EVENTS, Fence::Open, vec![draft], None).await?;
-        Ok(())
     }
 }
 

@@ -7,9 +7,10 @@ mod checks;
 mod clock;
 mod components;
 #[cfg(test)]
-mod counting;
+pub mod counting;
 mod error;
 mod intake;
+mod kept_events;
 mod known;
 mod limits;
 mod loops;
@@ -18,6 +19,7 @@ mod plugins;
 mod policies;
 mod projection;
 mod queues;
+mod readiness;
 mod recover;
 mod runs;
 mod schedules;
@@ -39,7 +41,7 @@ use sandbox::{CheckLimits, Checker, Contract, Sandbox};
 use store::{OpenError, Store};
 use tokio::sync::Semaphore;
 
-use crate::config::{Config, Queue, Topic};
+use crate::config::{Config, KeptEvents, Queue, Topic};
 use crate::contract::wit;
 
 pub use check::{CHECK, check_component};
@@ -56,12 +58,14 @@ pub use recover::recover_token;
 pub use runs::RunView;
 pub use source::Source;
 #[cfg(test)]
-pub use topics::Fetch;
+pub use topics::{FETCHES, Fetch};
 pub use topics::{Heard, Signers};
 pub use workflows::Precondition;
 
 use checks::Checks;
 use components::Components;
+use kept_events::EventBudget;
+use readiness::Readiness;
 use schedules::Scheduled;
 use secrets::Vault;
 use token_uses::TokenUses;
@@ -84,6 +88,9 @@ pub struct Installation {
     /// The topics that may send events, and who signs for them.
     topics: Vec<Topic>,
     signers: Signers,
+    /// How much is kept of events that start no run, and how much is today.
+    kept_events: KeptEvents,
+    event_budget: EventBudget,
     /// A place for each event that is being taken.
     taking: Arc<Semaphore>,
     checks: Checks,
@@ -97,6 +104,7 @@ pub struct Installation {
     scheduled: Scheduled,
     scheduler: Arc<Embedded>,
     store: Arc<Store>,
+    readiness: Readiness,
 }
 
 impl Installation {
@@ -142,6 +150,8 @@ impl Installation {
             queues: config.queues.clone(),
             topics: config.topics.clone(),
             signers,
+            kept_events: config.events,
+            event_budget: EventBudget::default(),
             taking: intake::places(),
             checks: Checks::new(),
             checker,
@@ -151,6 +161,7 @@ impl Installation {
             scheduled,
             scheduler,
             store,
+            readiness: Readiness::default(),
         })
     }
 

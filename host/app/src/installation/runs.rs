@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger::{EVENTS, Millis, Parking, Record, SYSTEM};
+use ledger::{Millis, Parking, Record};
 use registry::ScopeKind;
 use runner::{History, Said, Same, Start, Started};
 use serde_json::Value;
@@ -119,9 +119,6 @@ impl Installation {
 
     /// A run as it is now.
     pub async fn run(&self, run: &str) -> Result<RunView> {
-        if [SYSTEM, EVENTS].contains(&run) {
-            return Err(Error::NotFound { what: "run", name: run.into() });
-        }
         let parked = self.ledger.summary(run).await?.and_then(|summary| summary.parked);
         let (history, records, wrong) = History::load_as_far(self.ledger.as_ref(), run).await?;
         // One that is not stored here any more is shown without its document.
@@ -162,5 +159,27 @@ impl Installation {
             return Err(Error::Invalid("a review needs a reason: how do you know what became of the call?".into()));
         }
         Ok(self.runner.settle(run, call, &by.name, verdict, reason).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::{Draft, EVENTS, Fence, Ledger as _, LedgerError, SYSTEM};
+    use runner::HistoryError;
+
+    use super::*;
+    use crate::installation::counting::CountingLedger;
+
+    /// Any token can name a run, and these chains have all that was ever uploaded and sent.
+    #[tokio::test]
+    async fn the_installations_own_chains_are_never_read_as_runs() {
+        let ledger = CountingLedger::new().await;
+        for chain in [SYSTEM, EVENTS] {
+            let large = Draft::new("event.unmatched", 0, "host", Value::Null).with_bytes("event", vec![b'x'; 1 << 20]);
+            ledger.append(chain, Fence::Open, vec![large], None).await.unwrap();
+            let loaded = History::load(&ledger, chain).await.map(drop);
+            assert!(matches!(&loaded, Err(HistoryError::Ledger(LedgerError::NoRun { .. }))), "{loaded:?}");
+            assert_eq!(ledger.payload_bytes(), 0, "of the chain `{chain}`");
+        }
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ledger::Millis;
-use registry::event_refused;
+use registry::NotStarted;
 use runner::{Same, Start, Started};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
@@ -155,7 +155,7 @@ impl Installation {
             Err(error @ Error::Unavailable(_)) => Err(error),
             Err(error) => {
                 let why = format!("workflow `{}`: {error}", workflow.name);
-                self.note(event_refused(&event, &why, self.known.now(), "host")).await
+                self.not_started(&event, NotStarted::Refused { why: &why }, "host").await
             }
         }
     }

@@ -5,40 +5,38 @@
 //! message names.
 
 mod certificate;
+mod chains;
 mod fetch;
 mod message;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use capability::{FaultKind, Scope};
 use ledger::{EVENTS, Filter, Millis};
 use registry::{topic_brought, topic_subscribed, topic_unsubscribed};
-use rustls_pki_types::{CertificateDer, TrustAnchor};
+#[cfg(test)]
+use rustls_pki_types::CertificateDer;
 use tokio::sync::OnceCell;
 
 use super::source::Source;
 use super::{Error, Installation, Intake, Result};
 use crate::config::Topic;
-use certificate::Chain;
+use chains::Chains;
 use message::{Kind, Message, OLDEST};
 
-pub use fetch::{Fetch, Http};
+#[cfg(test)]
+pub use chains::FETCHES;
+#[cfg(test)]
+pub use fetch::Fetch;
+use fetch::Http;
 
-/// How many certificates are kept. A region has one, and a new one each year.
-const KEPT: usize = 64;
 /// How many entries are read at once.
 const PAGE: u32 = 500;
 
-/// Who signs for SNS: where its certificates come from, and which authorities are believed.
+/// Who signs for SNS, and what of it was taken.
 pub struct Signers {
-    fetch: Arc<dyn Fetch>,
-    /// Certificates of authorities; this machine's when there are none.
-    roots: OnceLock<Vec<TrustAnchor<'static>>>,
-    /// Chains that were right when they were fetched, by their addresses.
-    kept: Mutex<HashMap<String, Chain>>,
-    /// Held while one is fetched: whoever comes meanwhile finds it, and whoever makes addresses up gets one at a time.
-    fetching: tokio::sync::Mutex<()>,
+    chains: Chains,
     /// The messages that were taken, with when: read from the ledger first.
     taken: OnceCell<Mutex<HashMap<String, Millis>>>,
 }
@@ -46,64 +44,14 @@ pub struct Signers {
 impl Signers {
     /// Those that this machine trusts, over HTTP.
     pub fn of_this_machine() -> Signers {
-        Signers {
-            fetch: Arc::new(Http),
-            roots: OnceLock::new(),
-            kept: Mutex::default(),
-            fetching: tokio::sync::Mutex::default(),
-            taken: OnceCell::new(),
-        }
+        Signers { chains: Chains::of_this_machine(Arc::new(Http)), taken: OnceCell::new() }
     }
 
     /// Those that lead to `roots`.
     #[cfg(test)]
     pub fn new(fetch: Arc<dyn Fetch>, roots: &[CertificateDer<'_>]) -> Signers {
-        Signers { fetch, roots: anchors(roots).into(), ..Signers::of_this_machine() }
+        Signers { chains: Chains::leading_to(fetch, roots), taken: OnceCell::new() }
     }
-
-    fn roots(&self) -> &[TrustAnchor<'static>] {
-        self.roots.get_or_init(|| {
-            let found = rustls_native_certs::load_native_certs();
-            for error in &found.errors {
-                tracing::warn!(%error, "a certificate of this machine cannot be read");
-            }
-            anchors(&found.certs)
-        })
-    }
-
-    /// The chain at an address that was checked. What is wrong with it is the message's fault, unless it cannot be had now.
-    async fn chain(&self, url: &str, scope: &Scope, now: Millis) -> Result<Chain> {
-        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = |url: &str| kept().get(url).cloned();
-        if let Some(chain) = found(url) {
-            return Ok(chain);
-        }
-        let _fetching = self.fetching.lock().await;
-        if let Some(chain) = found(url) {
-            return Ok(chain);
-        }
-        let fetch = async |url: &str| self.fetch.fetch(url).await.map_err(Error::Unavailable);
-        let mut chain = Chain::read(&fetch(url).await?).map_err(Error::Forbidden)?;
-        if let Some(issuer) = chain.issuer_url() {
-            chain = chain.with_issuer(fetch(&issuer).await?);
-        }
-        chain.check(self.roots(), scope, now).map_err(Error::Forbidden)?;
-        let mut kept = kept();
-        if kept.len() >= KEPT {
-            kept.clear();
-        }
-        kept.insert(url.to_owned(), chain.clone());
-        Ok(chain)
-    }
-}
-
-/// What is no certificate is no authority.
-fn anchors(roots: &[CertificateDer<'_>]) -> Vec<TrustAnchor<'static>> {
-    roots
-        .iter()
-        .filter_map(|root| webpki::anchor_from_trusted_cert(root).ok())
-        .map(|anchor| anchor.to_owned())
-        .collect()
 }
 
 /// What a message led to.
@@ -147,12 +95,13 @@ impl Installation {
         if !certificate::is_signing_url(&message.signing_cert_url, &scope) {
             return Err(refused("its `SigningCertURL` is not SNS's of the topic's region".into()));
         }
-        let chain = self.signers.chain(&message.signing_cert_url, &scope, now).await.map_err(|error| match error {
-            Error::Forbidden(why) => refused(why),
-            error => error,
-        })?;
+        let chain =
+            self.signers.chains.at(&message.signing_cert_url, &scope, now).await.map_err(|error| match error {
+                Error::Forbidden(why) => refused(why),
+                error => error,
+            })?;
         // One that is kept may have expired meanwhile, and another region's topic may name it.
-        chain.check(self.signers.roots(), &scope, now).map_err(refused)?;
+        chain.check(self.signers.chains.roots(), &scope, now).map_err(refused)?;
         chain.verify(&message.signed_text(kind), &signature).map_err(refused)?;
         Ok((topic, kind))
     }

@@ -10,9 +10,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::time;
 
-/// Larger payloads are told by their hash only, so that a page of entries stays a page.
-const MAX_PAYLOAD_BYTES: usize = 64 << 10;
-
 /// Which entries are wanted. All that is given must hold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, IntoParams)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -93,14 +90,14 @@ pub struct Payload {
     pub hash: String,
     /// Its size in bytes; nothing when retention removed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub size: Option<usize>,
-    /// Its content, when that is JSON of at most 64 KiB.
+    pub size: Option<u64>,
+    /// Its content, when that is JSON of at most 64 KiB, and the page has not 4 MiB of others before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<Value>,
 }
 
 impl EntryQuery {
-    /// The same for the ledger.
+    /// The same for the ledger, without payloads: few are shown.
     pub fn filter(self, limit: u32) -> Filter {
         Filter {
             run: self.run,
@@ -111,30 +108,15 @@ impl EntryQuery {
             until: self.until.map(Timestamp::as_millisecond),
             after: self.after,
             limit,
-            without: &[],
+            without: &["*"],
         }
     }
 }
 
-/// The part of an entry's content that names its payloads.
-#[derive(Deserialize)]
-struct Hashes {
-    payloads: BTreeMap<String, String>,
-}
-
 impl Entry {
-    /// An entry at its position.
-    pub fn of(position: i64, record: Record) -> Entry {
-        let Record { entry, data, payloads } = record;
-        // The store gave the record, so it has read the content before: it is what an entry has.
-        let hashes =
-            serde_json::from_str(&entry.content).map_or_else(|_| BTreeMap::new(), |Hashes { payloads }| payloads);
-        let payload = |(name, hash): (String, String)| {
-            let bytes = payloads.get(&name).and_then(Option::as_deref);
-            let small = bytes.filter(|bytes| bytes.len() <= MAX_PAYLOAD_BYTES);
-            let json = small.and_then(|bytes| serde_json::from_slice(bytes).ok());
-            (name, Payload { hash, size: bytes.map(<[u8]>::len), json })
-        };
+    /// An entry at its position, with what is told of its payloads.
+    pub fn of(position: i64, record: Record, payloads: BTreeMap<String, Payload>) -> Entry {
+        let Record { entry, data, .. } = record;
         Entry {
             position,
             run: entry.run,
@@ -144,7 +126,7 @@ impl Entry {
             time: time(entry.time),
             actor: entry.actor,
             data,
-            payloads: hashes.into_iter().map(payload).collect(),
+            payloads,
             previous: entry.previous.to_string(),
             hash: entry.hash.to_string(),
         }

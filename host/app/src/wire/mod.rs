@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use ledger::Millis;
 
 pub use audit::{AuditFormat, AuditQuery, Moment};
-pub use entry::{Entries, Entry, EntryQuery};
+pub use entry::{Entries, Entry, EntryQuery, Payload};
 pub use event::{TakenEvent, TakenRun};
 pub use grant::{CarryOver, CarryOverGrant, GrantChange, GrantHistory, PutGrant, Version};
 pub use limits::Limits;

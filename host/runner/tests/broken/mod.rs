@@ -1,5 +1,6 @@
 //! Ports that are broken until they are mended.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -116,6 +117,10 @@ impl Ledger for Faulty {
 
     async fn payload(&self, hash: &Hash) -> Result<Option<Vec<u8>>, LedgerError> {
         self.store.payload(hash).await
+    }
+
+    async fn payload_sizes(&self, hashes: &[Hash]) -> Result<BTreeMap<Hash, u64>, LedgerError> {
+        self.store.payload_sizes(hashes).await
     }
 
     async fn summary(&self, run: &str) -> Result<Option<Summary>, LedgerError> {

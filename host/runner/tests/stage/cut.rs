@@ -1,5 +1,6 @@
 //! A ledger whose process dies at one of its appends: before it is on disk, or right after.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -165,6 +166,10 @@ impl Ledger for Cut {
 
     async fn payload(&self, hash: &Hash) -> Result<Option<Vec<u8>>, LedgerError> {
         self.store.payload(hash).await
+    }
+
+    async fn payload_sizes(&self, hashes: &[Hash]) -> Result<BTreeMap<Hash, u64>, LedgerError> {
+        self.store.payload_sizes(hashes).await
     }
 
     async fn summary(&self, run: &str) -> Result<Option<Summary>, LedgerError> {

@@ -1,6 +1,6 @@
 //! What can be read, while the writer writes: each answer is of one moment.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ledger::{EVENTS, Epoch, Hash, LedgerError, Millis, Record, SYSTEM, Summary};
 use sqlx::sqlite::SqliteRow;
@@ -66,6 +66,15 @@ pub(super) async fn read_calls(db: &SqlitePool, run: &str, prefix: &str) -> Resu
 pub(super) async fn payload(db: &SqlitePool, hash: &Hash) -> Result<Option<Vec<u8>>, LedgerError> {
     let body = sqlx::query_scalar("SELECT body FROM payloads WHERE hash = ?1").bind(hash.bytes().to_vec());
     body.fetch_optional(db).await.map_err(storage)
+}
+
+/// [`ledger::Ledger::payload_sizes`]. SQLite knows the length of a value without reading it.
+pub(super) async fn payload_sizes(db: &SqlitePool, hashes: &[Hash]) -> Result<BTreeMap<Hash, u64>, LedgerError> {
+    let list = serde_json::json!(hashes).to_string();
+    let sql = "SELECT hash, length(body) AS bytes FROM payloads WHERE hash IN (SELECT unhex(value) FROM json_each(?1))";
+    let found = sqlx::query(sql).bind(list).fetch_all(db).await.map_err(storage)?;
+    let pair = |row: &SqliteRow| Ok((rows::hash(row, "hash")?, row.try_get("bytes")?));
+    found.iter().map(pair).collect::<Result<_, sqlx::Error>>().map_err(storage)
 }
 
 /// [`ledger::Ledger::summary`].

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use ledger::{Block, Entry, Hash, Summary};
+use ledger::{Block, Entry, Hash, PAYLOAD_REMOVED, Summary};
 use sqlx::query_builder::Separated;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
@@ -25,8 +25,10 @@ type Columns<'a> = Separated<'a, Sqlite, &'static str>;
 pub(super) async fn write(db: &mut SqliteConnection, commit: Commit, block: Option<Block>) -> Result<(), sqlx::Error> {
     let Commit { entries, payloads, chains, summaries, .. } = commit;
     let mut script = Script { db, sql: QueryBuilder::new("BEGIN IMMEDIATE; "), keep: entries.len() <= PREPARED };
+    let removed: Vec<Hash> = entries.iter().flat_map(|(_, entry)| removed_payloads(entry)).collect();
     script.entries(entries).await?;
     script.payloads(payloads).await?;
+    script.removed(&removed);
     script.runs(chains, summaries).await?;
     script.block(block).await?;
     script.sql.push("COMMIT");
@@ -76,6 +78,15 @@ impl Script<'_> {
         // What is there already is the same, unless the disk changed it.
         let repair = " ON CONFLICT (hash) DO UPDATE SET body = excluded.body WHERE body <> excluded.body";
         self.fill("INSERT INTO payloads (hash, body) ", payloads, columns, repair).await
+    }
+
+    /// What an entry says is removed is removed with it.
+    fn removed(&mut self, removed: &[Hash]) {
+        if !removed.is_empty() {
+            self.sql.push("DELETE FROM payloads WHERE hash IN (SELECT unhex(value) FROM json_each(");
+            self.sql.push_bind(serde_json::json!(removed).to_string());
+            self.sql.push(")); ");
+        }
     }
 
     async fn runs(
@@ -144,6 +155,10 @@ fn put(columns: &[&str]) -> String {
     let columns = columns.iter().flat_map(|columns| columns.split(", "));
     let set: Vec<String> = columns.map(|column| format!("{column} = excluded.{column}")).collect();
     format!("ON CONFLICT (run) DO UPDATE SET {}", set.join(", "))
+}
+
+fn removed_payloads(entry: &Entry) -> Vec<Hash> {
+    if entry.kind == PAYLOAD_REMOVED { entry.removed_payloads() } else { vec![] }
 }
 
 fn push_chain(row: &mut Columns<'_>, run: String, chain: &Chain) {

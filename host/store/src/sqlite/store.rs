@@ -1,6 +1,6 @@
 //! The store: opening and closing it, and the port `ledger::Ledger` on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use async_trait::async_trait;
@@ -77,6 +77,13 @@ impl Store {
         self.fences.close().await;
     }
 
+    /// Whether commits get to the disk, shown by one that changes nothing.
+    pub async fn probe(&self) -> Result<(), LedgerError> {
+        let (reply, answer) = oneshot::channel();
+        self.writer.send(Message::Probe(reply)).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+
     /// The key that verifies the blocks which are written here.
     pub fn verifying_key(&self) -> VerifyingKey {
         self.key
@@ -102,12 +109,15 @@ impl Store {
         if !is_run_name(run) {
             return Err(LedgerError::NotARun { run: run.to_owned() });
         }
-        let closed = || LedgerError::Storage("the ledger is closed".into());
         let (reply, answer) = oneshot::channel();
         let request = Request { run: run.to_owned(), what, reply };
         self.writer.send(Message::Request(request)).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
+}
+
+fn closed() -> LedgerError {
+    LedgerError::Storage("the ledger is closed".into())
 }
 
 /// The key in `dir`. A new one is made only for a ledger that has not begun.
@@ -190,6 +200,10 @@ impl Ledger for Store {
 
     async fn payload(&self, hash: &Hash) -> Result<Option<Vec<u8>>, LedgerError> {
         reader::payload(&self.readers, hash).await
+    }
+
+    async fn payload_sizes(&self, hashes: &[Hash]) -> Result<BTreeMap<Hash, u64>, LedgerError> {
+        reader::payload_sizes(&self.readers, hashes).await
     }
 
     async fn summary(&self, run: &str) -> Result<Option<Summary>, LedgerError> {

@@ -25,6 +25,8 @@ const KNOWN: usize = 16_384;
 pub(super) enum Message {
     /// Do this.
     Request(Request),
+    /// Commit something, and say whether that is on disk.
+    Probe(oneshot::Sender<Result<(), LedgerError>>),
     /// Take no more, finish what is queued, then say so.
     Close(oneshot::Sender<()>),
 }
@@ -84,9 +86,11 @@ impl Writer {
                 () = self.heads.due() => self.heads.start(),
             }
             let mut requests = Vec::with_capacity(taken.len());
+            let mut probes = vec![];
             for message in taken.drain(..) {
                 match message {
                     Message::Request(request) => requests.push(request),
+                    Message::Probe(reply) => probes.push(reply),
                     Message::Close(done) => {
                         messages.close();
                         closing.push(done);
@@ -95,6 +99,9 @@ impl Writer {
             }
             if !requests.is_empty() {
                 self.commit(requests).await;
+            }
+            if !probes.is_empty() {
+                self.probe(probes).await;
             }
         }
         self.finish().await;
@@ -116,6 +123,19 @@ impl Writer {
             }
         };
         for (reply, answer) in replies.into_iter().zip(answers) {
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// Writes what is there already: nothing but a commit tells whether the disk takes one.
+    async fn probe(&mut self, replies: Vec<oneshot::Sender<Result<(), LedgerError>>>) {
+        let probed = shutdown::begin(&mut self.db).await;
+        if let Err(error) = &probed {
+            tracing::error!(%error, "the ledger does not take commits");
+            self.recover().await;
+        }
+        for reply in replies {
+            let answer = probed.as_ref().copied().map_err(|error| LedgerError::Storage(error.to_string()));
             let _ = reply.send(answer);
         }
     }

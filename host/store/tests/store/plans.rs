@@ -98,6 +98,7 @@ async fn exercise(ledger: &Ledger) -> BTreeSet<&'static str> {
     }
     store.read_calls("r", "r/step/1/").await.unwrap();
     store.payload(&Hash::ZERO).await.unwrap();
+    store.payload_sizes(&[Hash::ZERO]).await.unwrap();
     store.summary("r").await.unwrap();
     store.due(3).await.unwrap();
     for after in [None, Some((3, "r"))] {
@@ -121,6 +122,7 @@ async fn exercise(ledger: &Ledger) -> BTreeSet<&'static str> {
         "read_without_calls",
         "read_calls",
         "payload",
+        "payload_sizes",
         "summary",
         "due",
         "summaries",
@@ -137,9 +139,7 @@ async fn remove_payload(ledger: &Ledger) {
     let data = serde_json::json!({ "payloads": [removed] });
     let says = Draft::new(PAYLOAD_REMOVED, 1_000, "host", data);
     ledger.store.append(SYSTEM, Fence::Open, vec![says], None).await.unwrap();
-    let mut db = raw(ledger.dir.path()).await;
-    let deleted = sqlx::query("DELETE FROM payloads WHERE hash = ?1").bind(removed.bytes().to_vec());
-    assert_eq!(deleted.execute(&mut db).await.unwrap().rows_affected(), 1);
+    assert_eq!(ledger.store.payload(&removed).await.unwrap(), None);
 }
 
 /// Every combination of what a filter can ask for.

@@ -1,10 +1,9 @@
 //! Queries over all runs, summaries, and what is due.
 
-use ledger::{Draft, Fence, Filter, Ledger as _, LedgerError, PAYLOAD_REMOVED, Summary};
+use ledger::{Draft, Fence, Filter, Hash, Ledger as _, LedgerError, PAYLOAD_REMOVED, Summary};
 use serde_json::json;
-use sqlx::Connection as _;
 
-use crate::{Ledger, draft, faults, raw, summary};
+use crate::{Ledger, draft, faults, summary};
 
 #[tokio::test]
 async fn a_query_wants_all_that_is_given() {
@@ -117,21 +116,22 @@ async fn what_is_due_and_when_to_look_again() {
     assert_eq!(ledger.store.summary("b").await.unwrap(), Some(done));
 }
 
-/// Retention removes payloads: the entry stays, says so, and the ledger still verifies.
+/// Retention removes payloads, by an entry: what they were of stays, and the ledger still verifies.
 #[tokio::test]
 async fn a_removed_payload_is_known_to_be_missing() {
     let ledger = Ledger::new().await;
-    let entry = draft("run.started").with("input", &json!({ "person": "Ada" }));
+    let entry = draft("run.started").with("input", &json!({ "person": "Ada" })).with("other", &json!("stays"));
     ledger.store.append("r", Fence::New(None), vec![entry], None).await.unwrap();
-    let mut db = raw(ledger.dir.path()).await;
-    sqlx::raw_sql("DELETE FROM payloads").execute(&mut db).await.unwrap();
-    db.close().await.unwrap();
-    let record = ledger.store.read("r", 0).await.unwrap().remove(0);
-    assert_eq!(record.payloads["input"], None);
-    assert_eq!(record.payload("input").unwrap_err().to_string(), "entry 1 of run `r`: its payload `input` was removed");
-    let hash = record.entry.open().unwrap().1["input"];
-    let says = Draft::new(PAYLOAD_REMOVED, 1_000, "host", json!({ "payloads": [hash] }));
+    let hashes = ledger.store.read("r", 0).await.unwrap().remove(0).entry.open().unwrap().1;
+    let (input, other) = (hashes["input"], hashes["other"]);
+    let sizes = ledger.store.payload_sizes(&[input, other, Hash::ZERO]).await.unwrap();
+    assert_eq!(sizes, [(input, 16), (other, 7)].into());
+    let says = Draft::new(PAYLOAD_REMOVED, 1_000, "host", json!({ "payloads": [input] }));
     ledger.store.append("r", Fence::Open, vec![says], None).await.unwrap();
+    let record = ledger.store.read("r", 0).await.unwrap().remove(0);
+    assert_eq!((&record.payloads["input"], record.payload("other").unwrap()), (&None, json!("stays")));
+    assert_eq!(record.payload("input").unwrap_err().to_string(), "entry 1 of run `r`: its payload `input` was removed");
+    assert_eq!(ledger.store.payload_sizes(&[input, other]).await.unwrap(), [(other, 7)].into());
     let dir = ledger.close().await;
     assert_eq!(faults(dir.path()).await, Vec::<String>::new());
     assert_eq!(store::verify(dir.path(), None, &[], None).await.unwrap().removed, 1);

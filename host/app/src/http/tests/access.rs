@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cases::case;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::openapi::PathItem;
 
 use super::clock::StillClock;
@@ -27,6 +27,7 @@ use Opened::{AnyToken, Public, Scopes};
 /// Method, path, who may use it, and the status for those, on an empty installation and without a body.
 const ROUTES: &[(&str, &str, Opened, u16)] = &[
     ("GET", "/healthz", Public, 200),
+    ("GET", "/readyz", Public, 200),
     ("GET", "/v1/openapi.json", Public, 200),
     ("GET", "/v1/whoami", AnyToken, 200),
     ("GET", "/v1/plugins", Scopes(&["read"]), 200),
@@ -103,7 +104,11 @@ fn documented() -> BTreeMap<String, BTreeSet<&'static str>> {
 
 /// The path with each parameter filled in.
 fn filled(path: &str) -> String {
-    let parts = path.split('/').map(|part| if part.starts_with('{') { "nothing" } else { part });
+    let parts = path.split('/').map(|part| match part {
+        "{run}" => "r-00000000000070008000000000000000",
+        part if part.starts_with('{') => "nothing",
+        part => part,
+    });
     parts.collect::<Vec<_>>().join("/")
 }
 
@@ -285,5 +290,30 @@ async fn a_token_in_the_address_is_refused() {
         let alone = told(server.get(&format!("/v1/runs?{query}"), None)).await;
         let beside = told(server.get(&format!("/v1/whoami?{query}"), Some(&server.admin))).await;
         assert_eq!((alone, beside.1.as_str()), ((401, "token-in-address".into()), "token-in-address"));
+    }
+}
+
+/// The installation's own chains, which are long, are no runs to any route, whoever asks.
+#[tokio::test]
+async fn only_what_is_the_id_of_a_run_is_looked_for() {
+    let server = Server::start().await;
+    let body = json!({
+        "decision": "approve", "call": "r-1/a/1/1", "verdict": "done", "reason": "x", "requested": 0,
+    });
+    let mut asked = 0;
+    for (path, methods) in documented().into_iter().filter(|(path, _)| path.contains("{run}")) {
+        for method in methods {
+            for run in ["system", "events", "r-1", "R-00000000000070008000000000000000"] {
+                let path = path.replace("{run}", run).replace("{step}", "ask");
+                let request = server.request(method.parse().unwrap(), &path, Some(&server.admin)).json(&body);
+                assert_eq!(told(request).await, (404, "not-found".into()), "{method} {path}");
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 20, "{asked}");
+    for before in ["system", "events", "x"] {
+        let told = told(server.get(&format!("/v1/runs?before={before}"), Some(&server.admin))).await;
+        assert_eq!(told, (404, "not-found".into()), "{before}");
     }
 }

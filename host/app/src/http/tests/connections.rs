@@ -11,14 +11,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use super::server::{Server, is, told};
-use crate::http::connections::serve;
+use crate::http::connections::{ConnectionLimits, serve};
 
 /// Time is paused: it goes on by itself as soon as everyone waits, so the limit of ten seconds takes none.
 #[tokio::test(start_paused = true)]
 async fn who_never_ends_the_headers_is_hung_up_on() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(serve(listener, Router::new(), pending(), Duration::ZERO));
+    tokio::spawn(serve(listener, Router::new(), ConnectionLimits::default(), pending(), Duration::ZERO));
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n").await.unwrap();
     let mut rest = vec![];
@@ -53,7 +53,7 @@ async fn a_request_under_way_is_finished_after_the_stop() {
     let (stop, stopped) = oneshot::channel::<()>();
     let router = Router::new().route("/", get(handler));
     let stopped = async { drop(stopped.await) };
-    let serving = tokio::spawn(serve(listener, router, stopped, Duration::from_secs(60)));
+    let serving = tokio::spawn(serve(listener, router, ConnectionLimits::default(), stopped, Duration::from_secs(60)));
     let asking =
         tokio::spawn(reqwest::Client::builder().no_proxy().build().unwrap().get(format!("http://{address}/")).send());
     has_begun.await.unwrap();
@@ -68,7 +68,7 @@ async fn a_request_under_way_is_finished_after_the_stop() {
 async fn a_server_that_is_stopped_accepts_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    serve(listener, Router::new(), ready(()), Duration::ZERO).await;
+    serve(listener, Router::new(), ConnectionLimits::default(), ready(()), Duration::ZERO).await;
     assert!(TcpStream::connect(address).await.is_err());
 }
 

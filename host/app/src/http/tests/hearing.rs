@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use super::clock::StillClock;
 use super::server::{ACCOUNT, Folder, REGION, Server, told};
 use super::signing::{Authority, ISSUER_URL, RIGHT, Shelf, Wanted, message, signed, topic, url};
+use crate::installation::FETCHES;
 
 const NOW: &str = "2026-03-01T07:00:00.000Z";
 
@@ -113,6 +114,9 @@ async fn what_is_published_on_a_topic_is_an_event() {
     let (status, problem) = world.post(&serde_json::from_str(&event("e-3")).unwrap()).await;
     assert!(status == 422 && problem["detail"].as_str().unwrap().contains("raw message delivery must be off"));
 }
+
+/// Nothing here takes so long unless it never comes.
+const NEVER: std::time::Duration = std::time::Duration::from_secs(20);
 
 const REFUSED: &str = "403, 0 stored, 0 fetched";
 /// Refused after a look at the certificate, or at it and its issuer.
@@ -319,4 +323,44 @@ async fn j08_a_subscription_is_confirmed_by_the_api() {
     assert_eq!(world.came_of(&ended).await, "202, 1 stored, 0 fetched");
     let stored = world.server.see("/v1/ledger?kind=topic.unsubscribed").await;
     assert_eq!(stored["entries"][0]["data"]["topic"], json!(topic()));
+}
+
+/// A message whose certificate is at the address of this name.
+fn certified(name: &str) -> Value {
+    let mut message = notification(&format!("m-{name}"), &event(name));
+    message["SigningCertURL"] = json!(url(name));
+    signed(message)
+}
+
+#[tokio::test]
+async fn a_certificate_that_does_not_come_holds_up_its_own_messages_only() {
+    let world = Arc::new(World::start("http://127.0.0.1:9").await);
+    let post = |message: Value| {
+        let world = world.clone();
+        tokio::spawn(async move { tokio::time::timeout(NEVER, world.post(&message)).await.map(|(status, _)| status) })
+    };
+    let slow: Vec<String> = (0..FETCHES).map(|number| format!("slow{number}")).collect();
+    let (first, others) = slow.split_first().unwrap();
+    for name in &slow {
+        world.shelf.put(&url(name), world.authority.issue(&RIGHT));
+        world.shelf.hold(&url(name));
+    }
+    let mut waiting = vec![post(certified(first)), post(certified(first))];
+    // What is there is taken meanwhile, also when its certificate is not known yet.
+    assert_eq!(post(signed(notification("m-1", &event("e-1")))).await.unwrap(), Ok(202));
+    waiting.extend(others.iter().map(|name| post(certified(name))));
+    let all = async {
+        while world.shelf.asked_for(&slow) < FETCHES {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(NEVER, all).await.unwrap();
+    // As many as may be are under way: another one is told to come again, and what is known is taken.
+    assert_eq!(post(certified("another")).await.unwrap(), Ok(429));
+    assert_eq!(post(signed(notification("m-2", &event("e-2")))).await.unwrap(), Ok(202));
+    world.shelf.let_go();
+    for waiting in waiting {
+        assert_eq!(waiting.await.unwrap(), Ok(202));
+    }
+    assert_eq!(world.shelf.asked_for(&slow), FETCHES, "one that several wait for is fetched once");
 }

@@ -8,8 +8,8 @@ use super::running::{once, start};
 use super::server::{ACCOUNT, REGION, Server, is, told};
 
 const WORKFLOW: &str = "name: say\nsteps:\n  - id: say\n    plugin: echo\n";
-const RUN: &str = "r-1";
-const CALL: &str = "r-1/say/1/1";
+const RUN: &str = "r-0199a3b2c4d57e8f9a0b1c2d3e4f5a6b";
+const CALL: &str = "r-0199a3b2c4d57e8f9a0b1c2d3e4f5a6b/say/1/1";
 const FUNCTION: &str = "quell:sns/topics@0.1.0#publish";
 
 /// A run that waits for a person's word on a call.
@@ -60,11 +60,11 @@ async fn a_person_tells_what_became_of_a_call() {
         "function": FUNCTION, "arguments": { "message": "hello" }, "message": "no answer came",
     });
     assert_eq!(server.see("/v1/reviews").await, json!({ "reviews": [pending] }));
-    assert_eq!(server.see("/v1/runs/r-1").await["reviews"][0]["call"], CALL);
+    assert_eq!(server.see(&format!("/v1/runs/{RUN}")).await["reviews"][0]["call"], CALL);
 
     let body = json!({ "call": CALL, "verdict": "give-up", "reason": "the topic is gone" });
     let operator = server.token_with("oscar", &["operate"]).await;
-    let settle = || server.post("/v1/runs/r-1/reviews", &operator).json(&body);
+    let settle = || server.post(&format!("/v1/runs/{RUN}/reviews"), &operator).json(&body);
     assert_eq!(told(settle()).await.0, 204);
     let ended = once(&server, RUN, "failed").await;
     assert_eq!(ended["steps"][0]["error"]["code"], "gave-up");

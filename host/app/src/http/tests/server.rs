@@ -15,7 +15,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::config::Config;
-use crate::http::{connections, router};
+use crate::http::connections::{self, ConnectionLimits};
+use crate::http::router;
 use crate::installation::{Installation, Signers, SystemClock};
 
 /// The one account that the installation knows. Nothing answers for it.
@@ -123,7 +124,13 @@ impl Server {
         let person = made(&installation, "alice", &ORDINARY, &[], None).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(connections::serve(listener, router(installation.clone()), pending(), Duration::ZERO));
+        tokio::spawn(connections::serve(
+            listener,
+            router(installation.clone()),
+            ConnectionLimits::default(),
+            pending(),
+            Duration::ZERO,
+        ));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Server { address, admin, person, installation, http, _folder: folder.clone() }
     }

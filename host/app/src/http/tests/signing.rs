@@ -1,6 +1,6 @@
 //! An authority for tests, certificates that it issues, and messages of SNS that are signed with them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use async_trait::async_trait;
@@ -11,6 +11,7 @@ use rcgen::{
     PKCS_RSA_SHA256, RsaKeySize, SigningKey as _, date_time_ymd,
 };
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::server::{ACCOUNT, REGION};
 use crate::installation::{Fetch, Signers};
@@ -107,11 +108,30 @@ impl Authority {
 pub struct Shelf {
     files: Arc<Mutex<HashMap<String, Vec<u8>>>>,
     asked: Arc<Mutex<Vec<String>>>,
+    /// Those that do not come until this is empty.
+    held: Arc<watch::Sender<HashSet<String>>>,
 }
 
 impl Shelf {
+    /// Has the file at `url` not come before [`Shelf::let_go`].
+    pub fn hold(&self, url: &str) {
+        self.held.send_modify(|held| {
+            held.insert(url.into());
+        });
+    }
+
+    pub fn let_go(&self) {
+        self.held.send_modify(HashSet::clear);
+    }
+
     pub fn put(&self, url: &str, file: impl Into<Vec<u8>>) {
         self.files.lock().unwrap().insert(url.into(), file.into());
+    }
+
+    /// How often one of these was fetched, or is being fetched.
+    pub fn asked_for(&self, names: &[String]) -> usize {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|asked| names.iter().any(|name| url(name) == **asked)).count()
     }
 
     /// What was fetched since this was asked last.
@@ -124,6 +144,7 @@ impl Shelf {
 impl Fetch for Shelf {
     async fn fetch(&self, url: &str) -> Result<Vec<u8>, String> {
         self.asked.lock().unwrap().push(url.into());
+        self.held.subscribe().wait_for(|held| !held.contains(url)).await.unwrap();
         self.files.lock().unwrap().get(url).cloned().ok_or_else(|| "there is nothing".into())
     }
 }

@@ -120,7 +120,11 @@ async fn groups_open_no_route() {
     for group in ["admins", "operators"] {
         let token = server.token("eve", &[group]).await;
         is(&told(server.get("/v1/tokens", Some(&token))).await, 403, "scope-missing");
-        is(&told(server.post("/v1/runs/r-1/resume", &token)).await, 403, "scope-missing");
+        is(
+            &told(server.post("/v1/runs/r-00000000000070008000000000000000/resume", &token)).await,
+            403,
+            "scope-missing",
+        );
     }
 }
 
