@@ -14,6 +14,7 @@ mod places;
 mod input;
 mod embedded;
 mod history;
+mod people;
 mod provenance;
 mod record;
 mod summary;
