@@ -63,8 +63,9 @@ fn action_fault(text: &str) -> Option<Fault> {
     if actions.iter().any(matches) {
         return None;
     }
-    // Longer or shorter by more than what is forgiven: not what was meant.
-    let alike = actions.iter().copied().filter(|action| action.len().abs_diff(name.len()) <= 2);
+    // A pattern is like no single name; a name that is longer or shorter by more than what is forgiven is not what was meant.
+    let is_name = !name.contains(['*', '?']);
+    let alike = actions.iter().copied().filter(|action| is_name && action.len().abs_diff(name.len()) <= 2);
     let nearest = nearest(name, alike).map(|name| format!("{}:{name}", service.to_ascii_lowercase()));
     let own = ["http", "secret"].iter().any(|own| service.eq_ignore_ascii_case(own));
     Some(Fault::UnknownAction { text: text.into(), nearest, own })

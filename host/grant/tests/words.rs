@@ -43,6 +43,7 @@ fn actions_that_are_nearly_there_are_refused_and_others_are_told() {
             "refused line 6, column 18: there is no action `ec2:RevokeSecurityGroupsEgress`; did you mean `ec2:RevokeSecurityGroupEgress`?",
         ),
         ("iam:PutUserPolicies", "told line 6, column 18: there is no action `iam:PutUserPolicies`"),
+        ("iam:GetUser?x", "told line 6, column 18: there is no action `iam:GetUser?x`"),
         ("ec2:Sudo*", "told line 6, column 18: there is no action `ec2:Sudo*`"),
         ("http:Connect", "refused line 6, column 18: there is no action `http:Connect`"),
         ("glacier:DeleteVault", "told line 6, column 18: the actions of `glacier` are not known to Quell"),
