@@ -18,7 +18,7 @@ pub use block::{Block, Item, Signature, SigningKey, VerifyingKey};
 pub use canonical::{arguments_hash, canonical};
 pub use entry::{CLAIMED, Draft, EVENTS, Entry, Malformed, PAYLOAD_REMOVED, Prepared, SYSTEM, is_run_name};
 pub use hash::Hash;
-pub use parking::{PARKED, Parking, RESUMED, parked_by, run_parked, run_resumed};
+pub use parking::{CANCEL_REQUESTED, PARKED, Parking, RESUMED, is_parked, parked_by, run_parked, run_resumed};
 pub use port::{Appended, Dedupe, Epoch, Fence, Filter, Ledger, LedgerError, QUEUED, Record, Room, Summary};
 pub use verify::{Fault, Head, Place, Report, Verifier};
 pub use waits::{Awaited, Wait, Waits};

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{CLAIMED, Draft, Entry, Millis};
+use crate::{CLAIMED, Draft, Entry, Millis, Record};
 
 /// The kind of the entry that parks a run; its data is `{"why": text, "failures": n}`.
 pub const PARKED: &str = "drive.parked";
@@ -31,6 +31,9 @@ impl Parking {
     }
 }
 
+/// The kind of the entry by which a person has a run cancelled.
+pub const CANCEL_REQUESTED: &str = "run.cancel-requested";
+
 /// The entry that parks a run which could not be driven `failures` times, the last time for this reason.
 pub fn run_parked(why: &str, failures: u32, time: Millis) -> Draft {
     Draft::new(PARKED, time, "host", json!({ "why": why, "failures": failures }))
@@ -42,11 +45,17 @@ pub fn run_resumed(time: Millis, actor: impl Into<String>) -> Draft {
 }
 
 /// The sequence of the entry that parks a run, behind `entry`, when it was `before` in front of it. A driver that takes
-/// the run has been able to read it, so that its claim ends the parking as well.
+/// the run has been able to read it, so that its claim ends the parking as well. So does a cancel: the run is driven to its
+/// end.
 pub fn parked_by(before: Option<u64>, entry: &Entry) -> Option<u64> {
     match entry.kind.as_str() {
         PARKED => Some(entry.sequence),
-        RESUMED | CLAIMED => None,
+        RESUMED | CLAIMED | CANCEL_REQUESTED => None,
         _ => before,
     }
+}
+
+/// Whether a run with these entries, those of its calls left aside, is parked.
+pub fn is_parked(records: &[Record]) -> bool {
+    records.iter().fold(None, |before, record| parked_by(before, &record.entry)).is_some()
 }

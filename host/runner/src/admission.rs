@@ -42,16 +42,14 @@ impl Runner {
 
     /// Lets begin what can, of the runs of one workflow that wait.
     pub(crate) async fn admit(&self, workflow: &str) -> Result<(), HistoryError> {
-        let queued = self.summaries(Some(workflow), QUEUED).await?;
-        let Some(rules) = self.newest_rules(&queued).await? else { return Ok(()) };
-        let mut live = queued.clone();
-        for status in [RunStatus::Running, RunStatus::Waiting] {
-            live.extend(self.summaries(Some(workflow), status.name()).await?);
-        }
-        live.sort_by(|a, b| order(a).cmp(&order(b)));
-        let outdated = outdated(&live, &rules);
+        let mut queued = self.summaries(Some(workflow), QUEUED).await?;
+        let Some(rules) = self.newest_rules(&mut queued).await? else { return Ok(()) };
+        let outdated = self.outdated(&mut queued, &rules).await?;
         for run in &outdated {
-            self.cancel_for_newer(run).await?;
+            let waits = queued.iter().any(|queued| queued.run == *run);
+            if !waits || self.waiting(run).await?.is_some() {
+                self.cancel_for_newer(run).await?;
+            }
         }
         for run in queued.iter().filter(|run| !outdated.contains(&run.run)) {
             match self.admit_one(&run.run).await {
@@ -65,14 +63,45 @@ impl Runner {
         Ok(())
     }
 
-    /// The workflow as the newest of the runs has it that wait.
-    async fn newest_rules(&self, queued: &[Summary]) -> Result<Option<Arc<Workflow>>, HistoryError> {
-        for run in queued.iter().rev() {
-            if let Some(Waiting { workflow, .. }) = self.waiting(&run.run).await? {
+    /// The workflow as the newest of the runs has it that wait. Those behind it, which cannot begin, are left out of `queued`.
+    async fn newest_rules(&self, queued: &mut Vec<Summary>) -> Result<Option<Arc<Workflow>>, HistoryError> {
+        while let Some(newest) = queued.last() {
+            if let Some(Waiting { workflow, .. }) = self.waiting(&newest.run).await? {
                 return Ok(Some(workflow));
             }
+            queued.pop();
         }
         Ok(None)
+    }
+
+    /// The runs that are to be cancelled in favour of newer ones. One that waits and cannot begin, which no run gives way to,
+    /// is left out of `queued`.
+    async fn outdated(&self, queued: &mut Vec<Summary>, rules: &Workflow) -> Result<BTreeSet<String>, HistoryError> {
+        let mut under_way = vec![];
+        for status in [RunStatus::Running, RunStatus::Waiting] {
+            under_way.extend(self.summaries(Some(&rules.name), status.name()).await?);
+        }
+        let mut able = BTreeSet::new();
+        loop {
+            let mut live = [queued.as_slice(), under_way.as_slice()].concat();
+            live.sort_by(|a, b| order(a).cmp(&order(b)));
+            let outdated = outdated(&live, rules);
+            if outdated.is_empty() {
+                return Ok(outdated);
+            }
+            let before = queued.len();
+            let kept = queued.iter().map(|run| run.run.clone()).filter(|run| !outdated.contains(run));
+            for run in kept.collect::<Vec<_>>() {
+                if !able.contains(&run) && self.waiting(&run).await?.is_none() {
+                    queued.retain(|queued| queued.run != run);
+                } else {
+                    able.insert(run);
+                }
+            }
+            if queued.len() == before {
+                return Ok(outdated);
+            }
+        }
     }
 
     async fn admit_one(&self, run: &str) -> Result<(), HistoryError> {
@@ -125,7 +154,7 @@ impl Runner {
     }
 
     /// The runs with this status that are not parked, the oldest first.
-    async fn summaries(&self, workflow: Option<&str>, status: &str) -> Result<Vec<Summary>, LedgerError> {
+    pub(crate) async fn summaries(&self, workflow: Option<&str>, status: &str) -> Result<Vec<Summary>, LedgerError> {
         let mut runs: Vec<Summary> = Vec::new();
         loop {
             let before = runs.last().map(|run| run.run.clone());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use capability::{Attempt, CallKey, Caller, Clock, Gate, Journal as _, Replay, Scope};
-use ledger::{Ledger, LedgerError, Millis};
+use ledger::{Ledger, LedgerError, Millis, is_parked};
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinSet};
 use workflow::{Effect, Event, Jitter, StepRun, Workflow};
@@ -118,10 +118,10 @@ impl Runner {
     /// Takes `run` and drives it until it has ended or waits. `nudge` says that there is an input, or that it is to stop.
     ///
     /// When the process dies at any point, or another driver takes the run, whoever drives it next goes on behind the
-    /// last entry. A run that cannot be read is not taken: there is no trace of this in its chain.
+    /// last entry. A run that cannot be read, or is parked, is not taken: there is no trace of this in its chain.
     pub async fn drive(&self, run: &str, nudge: &Nudge) -> Result<(), DriveError> {
-        let (mut history, _) = History::load(self.ledger.as_ref(), run).await?;
-        if history.ended.is_some() || nudge.is_stopped() {
+        let (mut history, records) = History::load(self.ledger.as_ref(), run).await?;
+        if history.ended.is_some() || is_parked(&records) || nudge.is_stopped() {
             return Ok(());
         }
         let workflow = self.workflow(&history)?;

@@ -1,7 +1,7 @@
 //! How events of a run stand in the ledger, and how they are read back. The stored form is its own (version 1): a field
 //! of `workflow::Event` may be renamed without touching a ledger.
 
-use ledger::{Draft, Entry, Hash, Malformed, Millis, Record};
+use ledger::{CANCEL_REQUESTED, Draft, Entry, Hash, Malformed, Millis, Record};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -104,7 +104,7 @@ fn draft_of(event: &Event, time: Millis, actor: &str) -> Draft {
         Event::ApprovalReopened { path, again, reopened } => {
             entry("approval.reopened", json!({ "step": path, "again": again, "reopened": reopened }))
         }
-        Event::CancelRequested { by, reason } => entry("run.cancel-requested", json!({ "by": by, "reason": reason })),
+        Event::CancelRequested { by, reason } => entry(CANCEL_REQUESTED, json!({ "by": by, "reason": reason })),
         Event::RunTimedOut => entry("run.timed-out", json!({})),
         Event::Failing { status, step, error } => {
             entry("run.failing", json!({ "status": status.name(), "step": step })).with("error", &error_value(error))
@@ -199,7 +199,7 @@ pub fn event_of(record: &Record) -> Result<Option<Event>, Malformed> {
             again: read.field("again")?,
             reopened: read.field("reopened")?,
         },
-        "run.cancel-requested" => Event::CancelRequested { by: read.field("by")?, reason: read.field("reason")? },
+        CANCEL_REQUESTED => Event::CancelRequested { by: read.field("by")?, reason: read.field("reason")? },
         "run.timed-out" => Event::RunTimedOut,
         "run.failing" => Event::Failing { status: read.status()?, step: read.field("step")?, error: read.error()? },
         "run.finished" => Event::Finished {

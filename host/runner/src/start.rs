@@ -146,12 +146,12 @@ impl Runner {
         }
     }
 
-    /// Refuses a run that would cancel one that waits for its place, and may not. Those that have their place are the
-    /// ledger's to count, at the commit.
+    /// Refuses a run that would cancel one that waits for its place, and may not. One that is parked is not cancelled; those
+    /// that have their place are the ledger's to count, at the commit.
     async fn check_cancels_none(&self, new: &New) -> Result<(), StartError> {
         let Some(Concurrency { runs, beyond: Beyond::CancelOldest }) = new.workflow.concurrency else { return Ok(()) };
         let name = &new.workflow.name;
-        if new.may_cancel || self.ledger.summaries(Some(name), Some(QUEUED), None, 1).await?.is_empty() {
+        if new.may_cancel || self.summaries(Some(name), QUEUED).await?.is_empty() {
             return Ok(());
         }
         Err(new.full(name.clone(), runs))

@@ -12,7 +12,7 @@ use ledger::{
 };
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::rows;
+use super::{reader, rows};
 use crate::chain::Chain;
 use crate::fence;
 
@@ -139,8 +139,13 @@ impl Commit {
             self.payloads.extend(payloads);
         }
         self.chains.insert(run.to_owned(), chain);
-        if let Some(summary) = summary {
-            self.summarise(run, *summary);
+        match summary {
+            Some(summary) => self.summarise(run, *summary),
+            // It takes a place again, also for the requests behind this one.
+            None if found.is_some_and(|found| found.parked.is_some()) && chain.parked.is_none() => {
+                self.summarise_as_kept(ground, run).await?;
+            }
+            None => {}
         }
         Ok(Done { appended: Appended { first, last: chain.last }, epoch: chain.epoch })
     }
@@ -192,6 +197,15 @@ impl Commit {
             *newest = std::mem::take(newest).max((summary.started, run.to_owned()));
         }
         self.summaries.insert(run.to_owned(), summary);
+    }
+
+    async fn summarise_as_kept(&mut self, ground: &mut Ground<'_>, run: &str) -> Result<(), LedgerError> {
+        if !self.summaries.contains_key(run)
+            && let Some(kept) = reader::summary(&mut *ground.db, run).await?
+        {
+            self.summarise(run, kept);
+        }
+        Ok(())
     }
 
     async fn chain(&self, ground: &mut Ground<'_>, run: &str) -> Result<Option<Chain>, sqlx::Error> {

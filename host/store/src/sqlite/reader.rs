@@ -78,7 +78,7 @@ pub(super) async fn payload_sizes(db: &SqlitePool, hashes: &[Hash]) -> Result<BT
 }
 
 /// [`ledger::Ledger::summary`].
-pub(super) async fn summary(db: &SqlitePool, run: &str) -> Result<Option<Summary>, LedgerError> {
+pub(super) async fn summary(db: impl SqliteExecutor<'_>, run: &str) -> Result<Option<Summary>, LedgerError> {
     let sql =
         format!("SELECT run, {}, {} FROM runs WHERE run = ?1 AND workflow IS NOT NULL", rows::SUMMARY, rows::PARKED_BY);
     let row = sqlx::query(AssertSqlSafe(sql)).bind(run).fetch_optional(db).await.map_err(storage)?;

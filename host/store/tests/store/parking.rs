@@ -1,7 +1,7 @@
 //! Runs that are parked: by the kinds of their entries alone, whatever their summaries say.
 
 use cases::case;
-use ledger::{Fence, Ledger as _, Room, Summary, run_parked, run_resumed};
+use ledger::{Fence, Ledger as _, LedgerError, Room, Summary, run_parked, run_resumed};
 use serde_json::json;
 
 use crate::{Ledger, draft, faults, summary, tamper};
@@ -74,4 +74,22 @@ async fn the_parking_is_verified_against_the_entries() {
     let found = json!(faults(dir.path()).await).to_string();
     assert!(found.contains("has `parked` nothing, and the entries say 2"), "{found}");
     assert!(found.contains("has `parked` 1, and the entries say nothing"), "{found}");
+}
+
+/// Runs that are resumed in the same commit count for each other, whatever comes with the entries.
+#[tokio::test]
+async fn of_parked_runs_that_are_resumed_at_once_only_one_takes_the_one_place() {
+    let ledger = Ledger::new().await;
+    for run in ["a", "b"] {
+        ledger.begin(run).await;
+        park(&ledger, run).await;
+    }
+    let resume = |run| {
+        let rooms = vec![Room { workflow: "contain".into(), key: None, runs: 1 }];
+        ledger.store.append(run, Fence::Admit { moved: 1, rooms }, vec![run_resumed(3_000, "user:ann")], None)
+    };
+    // Both requests are queued before the writer, on the same thread, takes what there is.
+    let (first, second) = tokio::join!(resume("a"), resume("b"));
+    assert!(first.is_ok(), "{first:?}");
+    assert!(matches!(second, Err(LedgerError::Full { runs: 1, .. })), "{second:?}");
 }
