@@ -61,6 +61,18 @@ fn variables_in_a_circle_are_told_with_the_circle() {
     );
 }
 
+/// Each refers to the next one, which none may: a chain that is as long as a document can be.
+#[test]
+fn chains_of_variables_end() {
+    let variable = |number: usize| format!(" a{number}: ${{{{vars.a{}}}}}\n", number + 1);
+    let chain: String = (0..9_500).map(variable).collect();
+    let source =
+        format!("name: w\nvars:\n{chain} a9500: 1\nsteps: [{{ id: s, if: \"${{{{ vars.a0 }}}}\", plugin: p }}]\n");
+    let told = told(check(source));
+    assert_eq!(told.len(), 100);
+    assert_eq!(told[0], "3:9: a variable can only refer to `event`, `inputs`, `run`, not `vars.a1`");
+}
+
 /// A workflow with an input of this schema, given this default, whose values are asked for their types.
 fn with_input(schema: &Value, default: &Value) -> String {
     let mut input = json!({ "type": "object", "default": default });

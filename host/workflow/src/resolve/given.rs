@@ -4,7 +4,7 @@
 //! type may be known: from the output of a plugin, from an input, from a variable. What is not known is not reported.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::outputs::Outputs;
 use crate::document::Workflow;
 use crate::expression::Expression;
+use crate::expression::scope::VARS;
 use crate::expression::template::Template;
 use crate::problem::Collector;
 use crate::read::shorten;
@@ -130,11 +131,14 @@ impl<'a> Given<'a> {
 
     /// The types that an expression can result in, where that is known.
     fn types(&self, expression: &Expression) -> Option<Vec<String>> {
-        self.types_behind(expression, &mut BTreeSet::new())
+        match expression.as_reference().map(Vec::as_slice) {
+            Some([root, name]) if root == VARS => self.types_of(self.workflow.vars.get(name)?),
+            _ => self.types_without_vars(expression),
+        }
     }
 
-    /// The same. What refers back to one of `vars`, which led here, has no type.
-    fn types_behind<'v>(&'v self, expression: &'v Expression, vars: &mut BTreeSet<&'v str>) -> Option<Vec<String>> {
+    /// The same, in a variable. Variables do not see each other: none is followed, so that no chain of them is deep.
+    fn types_without_vars(&self, expression: &Expression) -> Option<Vec<String>> {
         if let Some((_, "length" | "count")) = expression.source().rsplit_once('|').map(|(of, last)| (of, last.trim()))
         {
             return Some(vec!["integer".to_owned()]);
@@ -155,16 +159,12 @@ impl<'a> Given<'a> {
                 let shape = Shape::new(self.workflow.inputs.get(*name)?.schema.value(), self.lookups);
                 rest.iter().try_fold(shape, |shape, name| shape.field(name))?.types().map(owned)
             }
-            ["vars", name] => {
-                let (name, value) = self.workflow.vars.get_key_value(*name)?;
-                if vars.insert(name) { self.types_of(value, vars) } else { None }
-            }
             ["run", _] | ["steps", _, "status"] => Some(vec!["string".to_owned()]),
             _ => None,
         }
     }
 
-    fn types_of<'v>(&'v self, value: &'v Template, vars: &mut BTreeSet<&'v str>) -> Option<Vec<String>> {
+    fn types_of(&self, value: &Template) -> Option<Vec<String>> {
         let kind = match value.constant() {
             Some(Value::Null) => "null",
             Some(Value::Bool(_)) => "boolean",
@@ -173,7 +173,7 @@ impl<'a> Given<'a> {
             _ if value.items().is_some() => "array",
             _ if value.fields().is_some() => "object",
             _ => match value.as_expression() {
-                Some(expression) => return self.types_behind(expression, vars),
+                Some(expression) => return self.types_without_vars(expression),
                 None => "string",
             },
         };

@@ -105,8 +105,51 @@ fn work_is_counted_as_the_validator_does_it() {
     assert_eq!(tree.flaws(&deep(5), 1), Ok(Vec::new()));
     assert_eq!(tree.flaws(&deep(30), 1), Err(super::TooMuchWork));
     // Each that has `unevaluatedProperties` asks those inside of it again, for each field.
-    let inner = (0..14).fold(json!({}), |inner, _| json!({ "allOf": [inner], "unevaluatedProperties": true }));
-    assert_eq!(Schema::compile(&inner).unwrap().flaws(&json!({ "a": 1, "b": 2 }), 1), Err(super::TooMuchWork));
+    let inner = (0..7).fold(json!({}), |inner, _| json!({ "allOf": [inner], "unevaluatedProperties": true }));
+    let value = json!({ "a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "g": 7, "h": 8 });
+    assert_eq!(Schema::compile(&inner).unwrap().flaws(&value, 1), Err(super::TooMuchWork));
+}
+
+/// The validator follows each way to a part for `unevaluated…`, when it compiles.
+#[test]
+fn schemas_that_compile_for_ever_are_refused() {
+    let chain = |length: usize, by: &dyn Fn(&Value) -> Value, inner: bool, unevaluated: &str| {
+        let next = |n: usize| json!({ "$ref": format!("#/$defs/a{n}") });
+        let mut definitions = json!({ format!("a{length}"): { "type": "object" } });
+        for n in 0..length {
+            definitions[format!("a{n}")] = by(&next(n + 1));
+            if inner {
+                definitions[format!("a{n}")][unevaluated] = json!(false);
+            }
+        }
+        json!({ "$ref": "#/$defs/a0", "$defs": definitions, unevaluated: false })
+    };
+    let twice: [&dyn Fn(&Value) -> Value; 5] = [
+        &|next| json!({ "allOf": [next, next] }),
+        &|next| json!({ "anyOf": [next, next] }),
+        &|next| json!({ "oneOf": [next, next] }),
+        &|next| json!({ "if": next, "then": next, "else": next }),
+        &|next| json!({ "dependentSchemas": { "x": next, "y": next } }),
+    ];
+    for by in twice {
+        for (inner, unevaluated) in
+            [(false, "unevaluatedProperties"), (true, "unevaluatedProperties"), (true, "unevaluatedItems")]
+        {
+            let refused = Schema::compile(&chain(30, by, inner, unevaluated)).unwrap_err();
+            assert!(refused.message.starts_with("compiling the schema is too much work"), "{refused:?}");
+            let short = Schema::compile(&chain(4, by, inner, unevaluated)).unwrap();
+            assert!(short.flaws(&json!({ "a": 1 }), 1).is_ok());
+        }
+    }
+    // The way leads through the parts of a value.
+    let back = json!({ "$ref": "#", "unevaluatedProperties": false });
+    let through = json!({ "additionalProperties": back, "unevaluatedProperties": true });
+    assert!(Schema::compile(&through).is_err());
+    // As it is written for fields that are in several places.
+    let base = json!({ "properties": { "a": { "type": "string" } } });
+    let flat = json!({ "allOf": [{ "$ref": "#/$defs/base" }], "properties": { "b": true }, "unevaluatedProperties": false, "$defs": { "base": base } });
+    let flaws = Schema::compile(&flat).unwrap().flaws(&json!({ "a": "x", "b": 1, "c": 1 }), 5).unwrap();
+    assert_eq!(flaws.len(), 1);
 }
 
 #[test]

@@ -2,8 +2,10 @@
 //!
 //! A schema can ask for more work than there is time: thirty definitions, each of which names the next one twice, are a
 //! billion ways to the last. It can also be deeper than a stack. The validator has no bound of its own, so both are found
-//! out beforehand: [`check`] looks at the schema alone, [`bounded`] counts the evaluations for one value, each as often as
-//! the validator would make it.
+//! out beforehand: [`check`] looks at the schema alone, and at how often it is compiled (in [`compiling`]); [`bounded`] counts
+//! the evaluations for one value, each as often as the validator would make it.
+
+mod compiling;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -146,7 +148,8 @@ pub(super) fn check(root: &Value) -> Result<(), Flaw> {
     let mut check = Check { targets: Targets::of(root), heights: HashMap::new(), places: Vec::new() };
     check.height(root, &mut Vec::new(), 0)?;
     let mut ended = HashSet::new();
-    check.places.iter().try_for_each(|(schema, _)| check.circle(schema, &mut Vec::new(), &mut ended))
+    check.places.iter().try_for_each(|(schema, _)| check.circle(schema, &mut Vec::new(), &mut ended))?;
+    compiling::check(root, &check.targets, check.places.iter().map(|(schema, _)| *schema))
 }
 
 struct Check<'s> {
