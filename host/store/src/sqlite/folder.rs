@@ -42,6 +42,17 @@ pub(super) fn take(dir: &Path) -> Result<Lock, OpenError> {
     Ok(Lock { _file: file })
 }
 
+/// Fails when the disk of the folder has less than `least` bytes that this process may use, or does not tell. The words are
+/// those of SQLite for the same thing.
+pub(super) fn has_room(dir: &Path, least: u64) -> Result<(), String> {
+    let disk = rustix::fs::statvfs(dir).map_err(|error| format!("the disk does not tell what is free: {error}"))?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    match free >= least {
+        true => Ok(()),
+        false => Err(format!("database or disk is full: {free} bytes are free, and {least} are needed")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! The store: opening and closing it, and the port `ledger::Ledger` on it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use ledger::{
@@ -34,6 +34,8 @@ pub struct Store {
     call_tokens: [u8; 32],
     secrets: [u8; 32],
     name: String,
+    dir: PathBuf,
+    least_free: u64,
 }
 
 impl Store {
@@ -63,7 +65,8 @@ impl Store {
         let exporter = Exporter::new(dir.join(HEADS_FILE), options.heads_every);
         let (writer, messages) = mpsc::channel(BATCH);
         tokio::spawn(Writer::new(db, key, name.clone(), tail, exporter, lock).work(messages));
-        Ok(Store { writer, readers, fences, key: verifying, call_tokens, secrets, name })
+        let (dir, least_free) = (dir.to_owned(), options.least_free);
+        Ok(Store { writer, readers, fences, key: verifying, call_tokens, secrets, name, dir, least_free })
     }
 
     /// Takes no more appends, writes those that are queued and the newest head, and lets the folder go.
@@ -77,8 +80,11 @@ impl Store {
         self.fences.close().await;
     }
 
-    /// Whether commits get to the disk, shown by one that changes nothing.
+    /// Whether commits get to the disk: it has room for one, and takes one that changes nothing.
     pub async fn probe(&self) -> Result<(), LedgerError> {
+        let (dir, least) = (self.dir.clone(), self.least_free);
+        let room = tokio::task::spawn_blocking(move || folder::has_room(&dir, least)).await;
+        room.map_err(|error| LedgerError::Storage(error.to_string()))?.map_err(LedgerError::Storage)?;
         let (reply, answer) = oneshot::channel();
         self.writer.send(Message::Probe(reply)).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?

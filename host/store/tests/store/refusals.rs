@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use ledger::{Fence, Ledger as _, SigningKey};
-use store::{DATABASE_FILE, HEADS_FILE, KEY_FILE, OpenError, Store};
+use store::{DATABASE_FILE, HEADS_FILE, KEY_FILE, OpenError, Options, Store};
 
 use crate::{Ledger, draft, faults, open, quiet, tamper};
 
@@ -139,4 +139,16 @@ async fn what_is_not_there_cannot_be_verified() {
     let key = SigningKey::from_seed(&[7; 32]).verifying();
     let error = store::verify(dir.path(), Some(key), &[], None).await.unwrap_err();
     assert!(matches!(error, OpenError::File { .. }), "{error}");
+}
+
+/// A commit of one row fits into what the write-ahead log has already, and tells nothing of the next event.
+#[tokio::test]
+async fn a_disk_without_room_takes_no_commits() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), Options { least_free: u64::MAX, ..Options::default() }).await.unwrap();
+    let refused = store.probe().await.unwrap_err().to_string();
+    assert!(refused.contains("disk is full"), "{refused}");
+    store.close().await;
+    let store = Store::open(dir.path(), Options { least_free: 1, ..Options::default() }).await.unwrap();
+    store.probe().await.unwrap();
 }
