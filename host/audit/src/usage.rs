@@ -136,6 +136,9 @@ impl Usage {
             }
             // Whoever decides that a write was done has seen its effect: it went well.
             ("call.settled", Some("done")) => self.closed(call, "ok"),
+            ("call.settled", Some("not-done")) if capability::may_have_been_done(&record.data) => {
+                self.moved(call, UNKNOWN)
+            }
             ("call.settled" | "review.settled", Some("not-done")) => self.moved(call, NOT_DONE),
             // Also where it was decided that it may be sent `again`, whatever became of it.
             _ => self.moved(call, UNKNOWN),

@@ -278,13 +278,18 @@ async fn what_nothing_was_heard_of_is_unknown() {
     assert_eq!(results(), counts(&[("ok", 1)]));
     world.kept().pop();
     assert_eq!(results(), counts(&[("unknown", 1)]));
-    let settle = |verdict: &str| {
-        let data = json!({ "function": CLOSE, "by": "observe", "verdict": verdict });
+    let settle_by = |by: &str, verdict: &str| {
+        let data = json!({ "function": CLOSE, "by": by, "verdict": verdict });
         world.keep("r-1", Draft::new("call.settled", NOON, "host", data).about("r-1/a/1/1"));
     };
-    // That it may be sent again does not say that it was not carried out.
-    settle("again");
-    assert_eq!(results(), counts(&[("unknown", 1)]));
+    let settle = |verdict: &str| settle_by("observe", verdict);
+    // That it may be sent again does not say that it was not carried out, nor did what an older Quell wrote for it.
+    for (by, verdict) in
+        [("repeatable", "again"), ("repeatable", "not-done"), ("token", "not-done"), ("on-unknown", "not-done")]
+    {
+        settle_by(by, verdict);
+        assert_eq!(results(), counts(&[("unknown", 1)]), "{by} {verdict}");
+    }
     settle("not-done");
     assert_eq!(results(), counts(&[("not-done", 1)]));
     // It is found in the ledger, is sent again, and counts no second time.

@@ -38,7 +38,7 @@ impl Gate {
                 return Ok(Passed::Answer(self.presume(drafts, operation.presumed(&marker)).await?));
             }
             Some(State::Open(call)) => {
-                sending = Sending { sends: call.sends, doubt: call.repeat, open: None };
+                sending = Sending { sends: call.sends, doubt: call.repeat || call.doubt, open: None };
                 if !call.repeat {
                     sending.open = Some((self.ended(&call), call.before));
                 }
@@ -46,7 +46,7 @@ impl Gate {
         }
         loop {
             if let Some((since, before)) = sending.open.take() {
-                let unknown = Unknown { since, sends: sending.sends, before: before.as_ref() };
+                let unknown = Unknown { since, sends: sending.sends, before: before.as_ref(), doubt: sending.doubt };
                 match self.settling(drafts, operation, &marker, true).decide(unknown).await? {
                     Settled::Done(answer) => return Ok(Passed::Answer(answer)),
                     Settled::Undecided => return Ok(Passed::Suspend(drafts.key.clone())),
@@ -93,15 +93,17 @@ impl Gate {
                 sending.open = Some((now, before));
                 Ok(None)
             }
-            // What this sending was turned away with says nothing of an earlier one.
-            Err(fault) if is_passing(&fault) && sends >= SENDS && sending.doubt => {
-                self.leave_open(drafts, &fault).await.map(Some)
-            }
             Err(fault) if is_passing(&fault) && sends < SENDS => {
                 let verdict = if sending.doubt { Verdict::Again } else { Verdict::NotDone };
                 self.commit(drafts, drafts.settled(now, &fault.code, verdict)).await?;
                 self.clock.until(now + carry::wait(sends)).await;
                 Ok(None)
+            }
+            // What this sending was turned away with says nothing of an earlier one.
+            Err(fault) if sending.doubt => {
+                let message =
+                    format!("an earlier sending may have been carried out, and this one failed: {}", fault.message);
+                self.leave_open(drafts, &Fault { message, ..fault }).await.map(Some)
             }
             result => {
                 let answer = answer(result);
@@ -222,7 +224,8 @@ impl Gate {
             // It may be sent again, and will not be.
             true => Settled::Undecided,
             false => {
-                let unknown = Unknown { since: self.ended(call), sends: *sends, before: before.as_ref() };
+                let (since, doubt) = (self.ended(call), call.doubt);
+                let unknown = Unknown { since, sends: *sends, before: before.as_ref(), doubt };
                 self.settling(&drafts, operation.as_ref(), &marker, sends_again).decide(unknown).await?
             }
         };

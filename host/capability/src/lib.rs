@@ -32,5 +32,5 @@ pub use limits::Limits;
 pub use local::LOCAL;
 pub use operation::{Access, Effect, Marker, Observation, Operation, Settlement, Spec, Touch};
 pub use port::{Catalog, Clock, Effective, Journal, Policies};
-pub use record::{OpenCall, Recorded, Replay, State};
+pub use record::{OpenCall, Recorded, Replay, State, may_have_been_done};
 pub use scope::Scope;

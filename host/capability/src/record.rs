@@ -62,6 +62,8 @@ pub struct OpenCall {
     pub before: Option<Value>,
     /// Whether it was decided that it may be sent again, whatever became of it.
     pub repeat: bool,
+    /// Whether a sending before the last one may have been carried out: it was sent again all the same.
+    pub doubt: bool,
 }
 
 /// The recorded calls of a run, by step, attempt and number.
@@ -119,9 +121,10 @@ impl Replay {
                 self.before.extend(before.map(|state| (key, state)));
             }
             "call.intent" => {
-                let sends = match calls.get(&key.number).map(|call| &call.state) {
-                    None => 1,
-                    Some(State::NotDone { sends } | State::Open(OpenCall { sends, repeat: true, .. })) => sends + 1,
+                let (sends, doubt) = match calls.get(&key.number).map(|call| &call.state) {
+                    None => (1, false),
+                    Some(State::NotDone { sends }) => (sends + 1, false),
+                    Some(State::Open(OpenCall { sends, repeat: true, .. })) => (sends + 1, true),
                     Some(_) => return Err(wrong("it announces a call that is not known to be undone")),
                 };
                 let state = State::Open(OpenCall {
@@ -132,6 +135,7 @@ impl Replay {
                     sends,
                     before,
                     repeat: false,
+                    doubt,
                 });
                 calls.insert(key.number, Recorded { arguments: arguments()?, state });
             }
@@ -156,8 +160,9 @@ fn decided(state: &State, record: &Record) -> Result<State, Malformed> {
     let kind = record.entry.kind.as_str();
     let call = match state {
         State::Open(call) => call,
-        // The person's word is kept, unless what it was about could not be finished.
-        State::PresumedDone(call) if ["call.settled", "call.unknown"].contains(&kind) => call,
+        State::PresumedDone(call) if ["call.settled", "review.settled"].contains(&kind) => call,
+        // It could not be finished, which does not take the person's word back.
+        State::PresumedDone(_) if kind == "call.unknown" => return Ok(state.clone()),
         State::Answered(_) | State::NotDone { .. } | State::PresumedDone(_) => {
             return Err(wrong(record, "its call is not open"));
         }
@@ -166,11 +171,21 @@ fn decided(state: &State, record: &Record) -> Result<State, Malformed> {
         ("call.unknown", _) => Ok(State::Open(OpenCall { since: record.entry.time, under_way: false, ..call.clone() })),
         ("call.outcome", _) | ("call.settled", Some("done")) => Ok(State::Answered(record.payload("answer")?)),
         ("call.settled", Some("again")) => Ok(State::Open(OpenCall { repeat: true, ..call.clone() })),
+        ("call.settled", Some("not-done")) if may_have_been_done(&record.data) => {
+            Ok(State::Open(OpenCall { repeat: true, ..call.clone() }))
+        }
         ("review.settled", Some("give-up")) => Ok(state.clone()),
         ("review.settled", Some("done")) => Ok(State::PresumedDone(call.clone())),
         (_, Some("not-done")) => Ok(State::NotDone { sends: call.sends }),
         _ => Err(wrong(record, "it has no verdict")),
     }
+}
+
+/// Whether a settlement that says `not-done` does not know it: before there was `again`, this was written of every write that may
+/// be repeated.
+pub fn may_have_been_done(settled: &Value) -> bool {
+    let by = settled.get("by").and_then(Value::as_str);
+    by.is_some_and(|by| ["repeatable", "token", "on-unknown"].contains(&by))
 }
 
 fn wrong(record: &Record, what: &str) -> Malformed {

@@ -42,6 +42,8 @@ pub(crate) struct Unknown<'a> {
     pub sends: u32,
     /// The state before it was sent, where that was read.
     pub before: Option<&'a Value>,
+    /// Whether an earlier sending may have been carried out.
+    pub doubt: bool,
 }
 
 /// What one look at the state tells.
@@ -69,6 +71,8 @@ impl Settling<'_> {
         };
         let (by, settled) = match settled {
             Settled::Undecided if drafts.attempt.caller.repeat_unknown => ("on-unknown", Settled::Again),
+            // What is now is as it was before the last sending, whatever the earlier one had changed by then.
+            Settled::NotDone if unknown.doubt && operation.settlement() == Settlement::Compare => (by, Settled::Again),
             settled => (by, settled),
         };
         let verdict = match &settled {

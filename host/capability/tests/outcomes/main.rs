@@ -9,6 +9,7 @@
 
 mod world;
 
+mod doubt;
 mod hold;
 mod record;
 mod replay;

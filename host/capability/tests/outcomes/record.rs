@@ -34,6 +34,7 @@ async fn calls_are_found_by_step_attempt_and_number() {
         sends: 1,
         before: None,
         repeat: false,
+        doubt: false,
     };
     assert_eq!(*open, expected);
     assert!(replay.attempt("s", 2).is_empty() && replay.attempt("t", 1).is_empty());
