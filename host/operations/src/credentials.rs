@@ -1,7 +1,7 @@
 //! What requests are signed with: fetched ahead of what they are for, and, where the host acts with its own, only once they
 //! are known to be of the account that it acts on.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
@@ -32,7 +32,9 @@ pub(crate) struct HeldCredentials(Arc<Inner>);
 struct Inner {
     source: SharedCredentialsProvider,
     owner: Option<Owner>,
-    held: Mutex<Option<Held>>,
+    held: RwLock<Option<Held>>,
+    /// Held while others are fetched.
+    fetching: Mutex<()>,
 }
 
 /// Whose the credentials must be, which is asked of STS.
@@ -53,7 +55,7 @@ struct Held {
 impl HeldCredentials {
     /// Those that `source` has. Of an `owner`, they are refused when they are another account's.
     pub fn new(source: SharedCredentialsProvider, owner: Option<Owner>) -> HeldCredentials {
-        HeldCredentials(Arc::new(Inner { source, owner, held: Mutex::default() }))
+        HeldCredentials(Arc::new(Inner { source, owner, held: RwLock::default(), fetching: Mutex::default() }))
     }
 
     /// Has credentials at hand that are good until a write is sent that is announced now.
@@ -72,24 +74,36 @@ impl ProvideCredentials for HeldCredentials {
 }
 
 impl Inner {
-    /// Credentials that are good for this long, or for as long as the source has any. Whoever else needs some waits for the
-    /// same ones.
+    /// Credentials that are good for this long, or for as long as the source has any. Whoever else needs others waits for the
+    /// same ones; whoever can do with those that there are waits for nobody.
     async fn good_for(&self, span: Duration) -> provider::Result {
-        let mut held = self.held.lock().await;
-        let good = |held: &Held, span: Duration| held.until > SystemTime::now() + span;
-        if let Some(held) = held.as_ref().filter(|held| good(held, span)) {
-            return Ok(held.credentials.clone());
+        if let Some(held) = self.held_for(span) {
+            return Ok(held);
         }
-        let known = held.as_ref().map(|held| held.credentials.access_key_id().to_owned());
+        let _fetching = self.fetching.lock().await;
+        if let Some(held) = self.held_for(span) {
+            return Ok(held);
+        }
+        let known = self.held().map(|held| held.credentials.access_key_id().to_owned());
         let fetched = tokio::time::timeout(FETCH, self.fetch(known.as_deref())).await;
         match fetched.unwrap_or_else(|_| Err(CredentialsError::provider_timed_out(FETCH))) {
-            Ok(fetched) => Ok(held.insert(fetched).credentials.clone()),
-            Err(error) => {
-                // Those that there are may outlast a moment in which there are no others.
-                let good = held.as_ref().filter(|held| good(held, LEFT * 3));
-                good.map(|held| held.credentials.clone()).ok_or(error)
+            Ok(fetched) => {
+                let credentials = fetched.credentials.clone();
+                *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(fetched);
+                Ok(credentials)
             }
+            // Those that there are may outlast a moment in which there are no others.
+            Err(error) => self.held_for(LEFT * 3).ok_or(error),
         }
+    }
+
+    fn held(&self) -> Option<Held> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Those that there are, if they are good for this long.
+    fn held_for(&self, span: Duration) -> Option<Credentials> {
+        self.held().filter(|held| held.until > SystemTime::now() + span).map(|held| held.credentials)
     }
 
     /// New ones, unless they are those with the key `known`, which were asked about already.
@@ -117,5 +131,46 @@ impl Owner {
                 wanted: self.account.clone(),
             })),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Has credentials at once, which are good for a minute, and no others for ever.
+    #[derive(Debug, Default)]
+    struct Slow(AtomicUsize);
+
+    impl ProvideCredentials for Slow {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            match self.0.fetch_add(1, Ordering::Relaxed) {
+                0 => {
+                    let end = SystemTime::now() + Duration::from_secs(60);
+                    future::ProvideCredentials::ready(Ok(Credentials::new("a", "b", None, Some(end), "test")))
+                }
+                _ => future::ProvideCredentials::new(std::future::pending()),
+            }
+        }
+    }
+
+    /// Between an intent and its request there is no wait for what another call fetches.
+    #[tokio::test(start_paused = true)]
+    async fn what_is_good_to_sign_with_waits_for_nobody() {
+        let held = HeldCredentials::new(SharedCredentialsProvider::new(Slow::default()), None);
+        held.prepare().await.unwrap();
+        let other = held.clone();
+        let fetching = tokio::spawn(async move { other.prepare().await });
+        tokio::task::yield_now().await;
+        let begun = tokio::time::Instant::now();
+        held.provide_credentials().await.unwrap();
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+        // Those that there are will do where there are no others.
+        assert_eq!(fetching.await.unwrap(), Ok(()));
     }
 }
