@@ -109,7 +109,11 @@ impl RunProjection {
                 let known = FINAL.iter().find(|known| known.name() == status);
                 known.unwrap_or(&RunStatus::Failed).name()
             }
-            None => RunStatus::Running.name(),
+            // As far as it could be followed: one that waits for a place takes none.
+            None => {
+                let followed = self.history.as_ref().map(|history| history.run.status());
+                followed.filter(|status| !status.is_final()).unwrap_or(RunStatus::Running).name()
+            }
         };
         let about = Some(why.to_owned());
         let resume = Wait { what: Awaited::Resume, step: None, since: started, until: None, about };

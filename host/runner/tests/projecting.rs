@@ -51,7 +51,7 @@ fn unreadable(projected: ProjectedRun, run: &Summary) -> String {
     assert_eq!((wait.what, wait.about.as_ref()), (Awaited::Resume, Some(&why)));
     let kept = (&summary.run, &summary.workflow, &summary.started_by, summary.started, summary.ended);
     assert_eq!(kept, (&run.run, &run.workflow, &run.started_by, run.started, None));
-    assert_eq!((summary.status.as_str(), summary.wake), ("running", Some(Millis::MIN)));
+    assert_eq!((&summary.status, summary.wake), (&run.status, Some(Millis::MIN)));
     why
 }
 
@@ -82,4 +82,20 @@ async fn what_an_ended_run_came_to_needs_no_payload_and_no_workflow() {
         *payload = None;
     }
     assert_eq!(project(&records, &Nothing), ProjectedRun::Followed(summary));
+}
+
+/// One that waits for a place takes none, also where nobody can say any more what it would do.
+#[tokio::test]
+async fn an_unreadable_run_that_waits_for_a_place_still_does() {
+    let world = World::new(&NAP.replace("steps:", "concurrency: { runs: 1, beyond: wait }\nsteps:"));
+    let process = world.process().await;
+    process.start(&world).await;
+    let queued = process.start(&world).await;
+    let records = process.records(&queued).await;
+    let summary = process.store.summary(&queued).await.unwrap().unwrap();
+    assert_eq!(summary.status, "queued");
+    unreadable(project(&records, &Nothing), &summary);
+    let mut odd = records.clone();
+    odd.extend(records.last().cloned());
+    unreadable(project(&odd, world.rules.as_ref()), &summary);
 }

@@ -72,14 +72,23 @@ fn page(report: &Report) -> Page {
     for head in &report.heads {
         page.push(Line::plain(format!("head: block {} of writer {}: {}", head.number, head.writer, head.hash)));
     }
-    let (style, verdict) = match report.faults.len() {
-        0 => (Style::Good, "the ledger is what was written".to_owned()),
-        1 => (Style::Bad, "the ledger is not what was written: 1 fault".to_owned()),
-        faults => (Style::Bad, format!("the ledger is not what was written: {faults} faults")),
+    let is_history = |fault: &&Fault| matches!(fault.place, Place::History { .. });
+    let is_projection = |fault: &Fault| matches!(fault.place, Place::Run { .. });
+    let histories = report.faults.iter().filter(is_history).count();
+    let (style, verdict) = match (report.faults.len(), histories) {
+        (0, _) => (Style::Good, "the ledger is what was written".to_owned()),
+        // An entry that a newer Quell wrote, or a workflow that this one does not take any more: nobody changed anything.
+        (1, 1) => (Style::Bad, "the ledger is what was written; 1 history cannot be followed by this Quell".to_owned()),
+        (all, histories) if all == histories => {
+            let verdict = format!("the ledger is what was written; {all} histories cannot be followed by this Quell");
+            (Style::Bad, verdict)
+        }
+        (1, _) => (Style::Bad, "the ledger is not what was written: 1 fault".to_owned()),
+        (faults, _) => (Style::Bad, format!("the ledger is not what was written: {faults} faults")),
     };
     page.push(Line::default().and(style, verdict));
-    let is_projection = |fault: &Fault| matches!(fault.place, Place::Run { .. });
-    if !report.faults.is_empty() && report.faults.iter().all(is_projection) {
+    let mut others = report.faults.iter().filter(|fault| !is_history(fault)).peekable();
+    if others.peek().is_some() && others.all(is_projection) {
         let help =
             "help: all entries are what was written; `quell ledger rebuild` restores what is kept of runs beside them";
         page.push(Line::plain(help));
@@ -105,7 +114,9 @@ mod tests {
         let broken = Report { removed: 2, faults, ..whole.clone() };
         let parked = vec![fault(Place::Run { run: "r1".into() }, "has `wake` nothing, and the entries say 5")];
         let parked = Report { faults: parked, ..whole.clone() };
-        let pages = [whole, broken, parked].map(|report| page(&report).render(false)).join("\n");
+        let why = "cannot be followed: the workflow cannot be read here";
+        let unreadable = Report { faults: vec![fault(Place::History { run: "r2".into() }, why)], ..whole.clone() };
+        let pages = [whole, broken, parked, unreadable].map(|report| page(&report).render(false)).join("\n");
         insta::assert_snapshot!(pages);
     }
 
