@@ -8,6 +8,7 @@
 
 mod explain;
 mod rule;
+mod work;
 
 use serde_json::{Map, Value};
 
@@ -15,6 +16,7 @@ use crate::view::{ObjectView, ValueView};
 
 pub use explain::Mismatch;
 use rule::Rule;
+pub(crate) use work::MatchWork;
 
 /// EventBridge's own limit: each alternative of an `$or`, with each of every other `$or`, is one of so many combinations.
 const MAX_COMBINATIONS: usize = 1000;
@@ -81,12 +83,12 @@ impl Pattern {
 
     /// Whether the event matches.
     pub fn matches(&self, event: &Value) -> bool {
-        ObjectView::of(event).is_some_and(|event| self.sees(event))
+        ObjectView::of(event).is_some_and(|event| self.sees(event, &MatchWork::unbounded()))
     }
 
-    /// Whether an event matches, or a part of one.
-    pub(crate) fn sees(&self, event: ObjectView<'_>) -> bool {
-        self.root.matches(Some(event))
+    /// Whether an event matches, or a part of one. It does not when the work is used up.
+    pub(crate) fn sees(&self, event: ObjectView<'_>, work: &MatchWork) -> bool {
+        self.root.matches(Some(event), work) && !work.is_used_up()
     }
 }
 
@@ -96,15 +98,18 @@ impl Object {
     }
 
     /// Matches against an object, or against its absence, which only `exists: false` accepts.
-    fn matches(&self, object: Option<ObjectView<'_>>) -> bool {
+    fn matches(&self, object: Option<ObjectView<'_>>, work: &MatchWork) -> bool {
+        if !work.take(1) {
+            return false;
+        }
         let fields = self.fields.iter().all(|(name, field)| {
             let value = object.and_then(|object| object.field(name));
             match field {
-                Field::Rules(rules, _) => any_rule(rules, value.as_ref()),
-                Field::Object(inner) => matches_any(inner, value.as_ref()),
+                Field::Rules(rules, _) => any_rule(rules, value.as_ref(), work),
+                Field::Object(inner) => matches_any(inner, value.as_ref(), work),
             }
         });
-        fields && (self.alternatives.is_empty() || self.alternatives.iter().any(|other| other.matches(object)))
+        fields && (self.alternatives.is_empty() || self.alternatives.iter().any(|other| other.matches(object, work)))
     }
 
     /// How many patterns without `$or` say the same together.
@@ -119,18 +124,22 @@ impl Object {
 }
 
 /// Whether the object, or any object of an array, matches. Anything else counts as absent.
-fn matches_any(pattern: &Object, value: Option<&ValueView<'_>>) -> bool {
+fn matches_any(pattern: &Object, value: Option<&ValueView<'_>>, work: &MatchWork) -> bool {
     match value.and_then(ValueView::items) {
-        Some(mut items) => items.any(|item| matches_any(pattern, Some(&item))),
-        None => pattern.matches(value.and_then(ValueView::object)),
+        Some(mut items) => items.any(|item| matches_any(pattern, Some(&item), work)),
+        None => pattern.matches(value.and_then(ValueView::object), work),
     }
 }
 
-fn any_rule(rules: &[Rule], value: Option<&ValueView<'_>>) -> bool {
+fn any_rule(rules: &[Rule], value: Option<&ValueView<'_>>, work: &MatchWork) -> bool {
+    if work.is_used_up() {
+        return false;
+    }
     let leaves = value.map(ValueView::leaves).unwrap_or_default();
+    work.take(leaves.len());
     rules.iter().any(|rule| match rule {
         Rule::Exists(expected) => leaves.is_empty() != *expected,
-        _ => leaves.iter().any(|leaf| rule.matches(leaf)),
+        _ => leaves.iter().any(|leaf| work.take(rule.comparisons(leaf)) && rule.matches(leaf)),
     })
 }
 

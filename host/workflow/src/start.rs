@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::document::Workflow;
+use crate::pattern::MatchWork;
 use crate::schedule::Schedule;
 use crate::trigger::{Amount, EventTrigger, Split, SplitError, Trigger};
+use crate::view::ObjectView;
 
 pub use explain::Explanation;
 
@@ -45,14 +47,18 @@ impl Workflow {
     /// The events that the event starts a run with, one run each: itself, or one for each item of the list that a trigger
     /// splits. An item that several triggers are for is one event. When a trigger is for the whole event, that is all.
     ///
-    /// Nothing is copied for it. What is to be copied for all of them is bounded.
+    /// Nothing is copied for it. What is to be copied for all of them is bounded, and so is the work of matching.
     pub fn starts<'e>(&'e self, event: &'e Value) -> Result<Vec<EventPart<'e>>, SplitError> {
         let mut parts = BTreeMap::new();
         let mut copied = Amount::default();
+        let work = MatchWork::new();
         for trigger in self.events() {
             let Some(split) = &trigger.split else {
-                if trigger.pattern.matches(event) {
+                if ObjectView::of(event).is_some_and(|event| trigger.pattern.sees(event, &work)) {
                     return Ok(vec![EventPart { event, item: None }]);
+                }
+                if work.is_used_up() {
+                    return Err(SplitError::Work);
                 }
                 continue;
             };
@@ -60,7 +66,10 @@ impl Workflow {
             let list = split.to_string();
             let around = split.around(event);
             for (index, item) in split.items(event)?.iter().enumerate() {
-                let matches = split.view(event, index, item).is_some_and(|part| trigger.pattern.sees(part));
+                let matches = split.view(event, index, item).is_some_and(|part| trigger.pattern.sees(part, &work));
+                if work.is_used_up() {
+                    return Err(SplitError::Work);
+                }
                 let part = EventPart { event, item: Some((split, index, item)) };
                 if matches && parts.insert((list.clone(), index), part).is_none() {
                     copied.add(around);

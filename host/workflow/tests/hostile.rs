@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use workflow::{PluginSchema, Problems, Surroundings, Workflow, load};
+use workflow::{PluginSchema, Problems, SplitError, Surroundings, Workflow, load};
 
 /// Half of what a thread of the server has.
 const STACK: usize = 1 << 20;
@@ -319,4 +319,32 @@ fn values_as_deep_as_json_can_be_end() {
             let _ = bounded(move || workflow.inputs(&json!({ "i": value })));
         }
     }
+}
+
+/// Thousands of values in a pattern, each held against ten thousands of the event, by every event that comes.
+#[test]
+fn events_of_a_billion_comparisons_are_refused() {
+    let event = |values: usize| json!({ "id": "e", "detail": { "x": vec!["É"; values], "y": vec![json!({ "z": ["b"] }); values] } });
+    let texts =
+        |operator: &str, count: usize| (0..count).map(|n| json!({ operator: format!("z{n}") })).collect::<Vec<_>>();
+    let patterns = [
+        json!({ "detail": { "x": texts("equals-ignore-case", 6_000) } }),
+        json!({ "detail": { "x": [{ "anything-but": (0..6_000).map(|n| format!("z{n}")).chain(["É".into()]).collect::<Vec<String>>() }] } }),
+        json!({ "detail": { "y": { "z": texts("wildcard", 6_000) } } }),
+        json!({ "detail": { "$or": vec![json!({ "x": ["a"] }); 1_000] } }),
+    ];
+    for pattern in patterns {
+        let document = json!({ "name": "w", "on": [{ "event": pattern }], "steps": [{ "id": "s", "wait": "1s" }] });
+        bounded(move || {
+            let workflow = load("w.yaml", &document.to_string(), &Surroundings::default()).unwrap();
+            assert_eq!(workflow.starts(&event(30_000)).map(|parts| parts.len()), Err(SplitError::Work));
+            assert!(workflow.starts(&event(1)).is_ok());
+        });
+    }
+    // As many texts as EventBridge takes, and as many findings as Security Hub sends.
+    let on = json!([{ "event": { "detail": { "findings": { "Types": texts("wildcard", 120) } } }, "split": "detail.findings" }]);
+    let finding = json!({ "Types": vec!["Software and Configuration Checks/Industry and Regulatory Standards"; 50], "other": vec!["x"; 500] });
+    let document = json!({ "name": "w", "on": on, "steps": [{ "id": "s", "wait": "1s" }] });
+    let workflow = check(document.to_string()).unwrap();
+    assert!(workflow.starts(&json!({ "id": "e", "detail": { "findings": vec![finding; 100] } })).unwrap().is_empty());
 }

@@ -75,6 +75,8 @@ impl Installation {
         }
         for workflow in workflows {
             self.take_for(&workflow, event, by, &mut course).await?;
+            // Matching is work, of which others wait for the end: not for that of all workflows.
+            tokio::task::yield_now().await;
         }
         let Course { intake, refusal } = course;
         match (refusal, intake.runs.is_empty() && intake.disabled.is_empty()) {

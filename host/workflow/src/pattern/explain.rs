@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Field, Object, Pattern, any_rule};
+use super::{Field, MatchWork, Object, Pattern, any_rule};
 use crate::view::{ObjectView, ValueView};
 
 /// As many values of a field as anyone reads.
@@ -39,7 +39,7 @@ fn explain_object(pattern: &Object, object: Option<ObjectView<'_>>, path: &str, 
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         let value = object.and_then(|object| object.field(name));
         match field {
-            Field::Rules(rules, _) if any_rule(rules, value.as_ref()) => {}
+            Field::Rules(rules, _) if any_rule(rules, value.as_ref(), &MatchWork::unbounded()) => {}
             Field::Rules(_, source) => {
                 let leaves = value.as_ref().map(ValueView::leaves).unwrap_or_default();
                 let found = leaves.into_iter().take(SHOWN).cloned().collect();
@@ -48,7 +48,9 @@ fn explain_object(pattern: &Object, object: Option<ObjectView<'_>>, path: &str, 
             Field::Object(inner) => into.append(&mut nearest(inner, value.as_ref(), &path)),
         }
     }
-    if !pattern.alternatives.is_empty() && !pattern.alternatives.iter().any(|other| other.matches(object)) {
+    if !pattern.alternatives.is_empty()
+        && !pattern.alternatives.iter().any(|other| other.matches(object, &MatchWork::unbounded()))
+    {
         for (index, alternative) in pattern.alternatives.iter().enumerate() {
             let path = if path.is_empty() { format!("$or[{index}]") } else { format!("{path}.$or[{index}]") };
             explain_object(alternative, object, &path, into);

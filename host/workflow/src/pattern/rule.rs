@@ -68,6 +68,15 @@ impl Rule {
         }
     }
 
+    /// How many comparisons it is to match a value.
+    pub(super) fn comparisons(&self, value: &Value) -> usize {
+        let rules = match self {
+            Self::AnythingBut(rules) => rules.len(),
+            _ => 1,
+        };
+        rules.saturating_mul(1 + value.as_str().map_or(0, |text| text.len() / 16))
+    }
+
     /// Whether a value that is there fits. Values of another type than the rule's do not.
     pub(super) fn matches(&self, value: &Value) -> bool {
         match (self, value) {

@@ -32,7 +32,7 @@ pub struct Split {
     path: Vec<String>,
 }
 
-/// An event is too large to be split.
+/// An event is too large to be split or matched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SplitError {
     /// It has too many items.
@@ -52,6 +52,9 @@ pub enum SplitError {
         /// How many items start a run.
         parts: usize,
     },
+    /// Matching it takes too many comparisons.
+    #[error("matching the event with what the workflow's `on` lists is too much work: list fewer values")]
+    Work,
 }
 
 /// How much there is to copy.
