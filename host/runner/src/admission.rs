@@ -6,14 +6,14 @@
 //!
 //! A run that cannot begin for what it is itself is parked, and the others go on as if it were not there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ledger::{Fence, LedgerError, QUEUED, Summary};
 use workflow::{Event, RunStatus, Workflow};
 
 use crate::input::InputError;
-use crate::places::{order, outdated, rooms};
+use crate::places::{makes_room, order, outdated, rooms};
 use crate::record::stored;
 use crate::summary::summary;
 use crate::{DriveError, History, HistoryError, Runner};
@@ -41,26 +41,48 @@ impl Runner {
     }
 
     /// Lets begin what can, of the runs of one workflow that wait.
+    ///
+    /// Several reads show no single moment: other runs begin, wait and end in between, so that too few may be cancelled, and
+    /// the run that finds no place would wait until another one ends by itself. Where older runs make room it therefore looks
+    /// again, until it sees the same twice.
     pub(crate) async fn admit(&self, workflow: &str) -> Result<(), HistoryError> {
+        let mut before = None;
+        loop {
+            let full = self.admit_once(workflow).await?;
+            if full.is_none() || full == before {
+                return Ok(());
+            }
+            before = full;
+        }
+    }
+
+    /// Looks once. Gives the runs that it saw, with their statuses, if one found no place and older ones make room.
+    async fn admit_once(&self, workflow: &str) -> Result<Option<Vec<(String, String)>>, HistoryError> {
         let mut queued = self.summaries(Some(workflow), QUEUED).await?;
-        let Some(rules) = self.newest_rules(&mut queued).await? else { return Ok(()) };
-        let outdated = self.outdated(&mut queued, &rules).await?;
+        let Some(rules) = self.newest_rules(&mut queued).await? else { return Ok(None) };
+        let (outdated, live) = self.outdated(&mut queued, &rules).await?;
         for run in &outdated {
             let waits = queued.iter().any(|queued| queued.run == *run);
             if !waits || self.waiting(run).await?.is_some() {
                 self.cancel_for_newer(run).await?;
             }
         }
+        let mut full = false;
         for run in queued.iter().filter(|run| !outdated.contains(&run.run)) {
             match self.admit_one(&run.run).await {
                 Ok(()) => {}
-                // Runs with other keys may have their turn.
-                Err(HistoryError::Ledger(LedgerError::Full { same_key: true, .. })) => {}
-                Err(HistoryError::Ledger(LedgerError::Full { .. })) => return Ok(()),
+                Err(HistoryError::Ledger(LedgerError::Full { same_key, .. })) => {
+                    full = true;
+                    // Runs with other keys may have their turn.
+                    if !same_key {
+                        break;
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        let seen = live.into_iter().map(|run| (run.run, run.status));
+        Ok((full && makes_room(&rules)).then(|| seen.collect()))
     }
 
     /// The workflow as the newest of the runs has it that wait. Those behind it, which cannot begin, are left out of `queued`.
@@ -74,20 +96,23 @@ impl Runner {
         Ok(None)
     }
 
-    /// The runs that are to be cancelled in favour of newer ones. One that waits and cannot begin, which no run gives way to,
-    /// is left out of `queued`.
-    async fn outdated(&self, queued: &mut Vec<Summary>, rules: &Workflow) -> Result<BTreeSet<String>, HistoryError> {
-        let mut under_way = vec![];
-        for status in [RunStatus::Running, RunStatus::Waiting] {
-            under_way.extend(self.summaries(Some(&rules.name), status.name()).await?);
-        }
+    /// The runs that are to be cancelled in favour of newer ones, and all that this was decided by. One that waits and cannot
+    /// begin, which no run gives way to, is left out of `queued`, and so is one that has its place by now.
+    async fn outdated(
+        &self,
+        queued: &mut Vec<Summary>,
+        rules: &Workflow,
+    ) -> Result<(BTreeSet<String>, Vec<Summary>), HistoryError> {
         let mut able = BTreeSet::new();
         loop {
-            let mut live = [queued.as_slice(), under_way.as_slice()].concat();
+            let under_way = self.under_way(&rules.name).await?;
+            queued.retain(|run| !under_way.contains_key(&run.run));
+            let mut live = queued.clone();
+            live.extend(under_way.into_values());
             live.sort_by(|a, b| order(a).cmp(&order(b)));
             let outdated = outdated(&live, rules);
             if outdated.is_empty() {
-                return Ok(outdated);
+                return Ok((outdated, live));
             }
             let before = queued.len();
             let kept = queued.iter().map(|run| run.run.clone()).filter(|run| !outdated.contains(run));
@@ -99,9 +124,19 @@ impl Runner {
                 }
             }
             if queued.len() == before {
-                return Ok(outdated);
+                return Ok((outdated, live));
             }
         }
+    }
+
+    /// The runs of a workflow that have their place, by their ids: one that begins to wait meanwhile is found twice.
+    async fn under_way(&self, workflow: &str) -> Result<BTreeMap<String, Summary>, LedgerError> {
+        let mut under_way = BTreeMap::new();
+        for status in [RunStatus::Running, RunStatus::Waiting] {
+            let runs = self.summaries(Some(workflow), status.name()).await?;
+            under_way.extend(runs.into_iter().map(|run| (run.run.clone(), run)));
+        }
+        Ok(under_way)
     }
 
     async fn admit_one(&self, run: &str) -> Result<(), HistoryError> {

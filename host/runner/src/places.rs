@@ -30,6 +30,11 @@ pub(crate) fn outdated(live: &[Summary], workflow: &Workflow) -> BTreeSet<String
     outdated
 }
 
+/// Whether older runs are cancelled in favour of newer ones.
+pub(crate) fn makes_room(workflow: &Workflow) -> bool {
+    restarts(workflow) || workflow.concurrency.is_some_and(|rule| rule.beyond == Beyond::CancelOldest)
+}
+
 /// Where a run must have a place to begin, or to go on after it had ended.
 pub(crate) fn rooms(workflow: &Workflow, history: &History) -> Vec<Room> {
     let room = |key, runs| Room { workflow: workflow.name.clone(), key, runs };
