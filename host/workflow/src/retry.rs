@@ -51,12 +51,13 @@ struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// Goes on behind what ended well. Behind what failed something has only begun when an approval was asked again.
+    /// Goes on behind what ended well. Behind what failed, or has not begun, something has only begun when an approval was asked
+    /// again.
     fn sequence(&mut self, steps: Vec<Placed<'_>>) {
         let mut passed = Vec::new();
         for placed in steps {
             match self.run.step(&placed.path).map(StepRun::state) {
-                None => return self.ask_again(&mut passed),
+                None => self.ask_again(&mut passed),
                 Some(StepState::Failed { error }) if !is_caught(&placed, error, self.run) => {
                     self.ask_again(&mut passed);
                     self.failed(placed);

@@ -113,7 +113,6 @@ impl Run {
             Some(there) if there.state == StepState::Reset => {
                 step.attempt = there.attempt.saturating_add(1);
                 step.first_attempt = step.attempt;
-                self.asked_again |= step.approval.is_some();
             }
             Some(there) => return Err(illegal(path, there.state(), "begun")),
         }
@@ -149,6 +148,7 @@ impl Run {
     fn reset(&mut self, again: &[String], at: Millis) {
         for path in again {
             if let Some(step) = self.steps.get(path).cloned() {
+                self.asked_again |= step.approval.is_some();
                 self.steps.put(path, step.entering(StepState::Reset, at));
             }
             self.remembered.forget(path);

@@ -118,7 +118,11 @@ impl<'a> Walk<'a> {
     /// What follows behind a step that has not ended well. That it has begun means that an approval before it is asked again:
     /// what runs goes on, and nothing begins; when the approval is not given, it is stopped.
     fn beyond(&mut self, rest: &[Step], place: Place<'_>, progress: Progress) -> Progress {
-        if rest.first().is_none_or(|next| self.run.step(&place.frame.path(next)).is_none()) {
+        let has_begun = |step: &Step| self.run.step(&place.frame.path(step)).is_some();
+        // Of several approvals that are asked again, all but the first have not begun either. Where none is asked again, only
+        // the next step is looked at: a sequence can be long.
+        let looked_at = if self.run.asked_again() { rest } else { rest.get(..1).unwrap_or_default() };
+        if !looked_at.iter().any(has_begun) {
             return progress;
         }
         let mode = match (place.mode, &progress) {

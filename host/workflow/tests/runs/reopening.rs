@@ -274,3 +274,49 @@ fn a_retry_that_an_older_ledger_has_is_what_it_was() {
     simulation.append(Event::Retried { by: "carol".into(), again: vec!["a".to_owned()], reopened: vec![] });
     assert_eq!(describe(&mut simulation), "run a#2");
 }
+
+/// The same as [`RETRIED`], behind two approvals in a row.
+const RETRIED_BEHIND_TWO: &str = "
+  - id: ask
+    approval: { title: t, approvers: ['group:leads'], expires: 1h }
+  - id: also
+    approval: { title: t, approvers: ['group:leads'], expires: 1h }
+  - id: block
+    parallel:
+      branches:
+        - { id: a, plugin: p, retry: { attempts: 3, delay: 1h } }
+        - steps: [{ id: b, plugin: p }, { id: c, plugin: p }]";
+
+/// Of two approvals that are asked again the second one has not begun while the first one waits.
+#[test]
+fn what_runs_behind_several_approvals_that_are_asked_again_goes_on_or_is_stopped() {
+    let begun = "approve ask alice\n approve also alice\n fail a x\n retry a 2 3600000\n wake";
+    let mut simulation = failed(&steps(RETRIED_BEHIND_TWO), begun);
+    assert_eq!(describe(&mut simulation), "expire ask at 7200000, run b#1");
+    carry_out(&mut simulation, "refuse ask bob");
+    assert_eq!(describe(&mut simulation), "stop b#1");
+    carry_out(&mut simulation, "fail b cancelled");
+    assert_eq!(describe(&mut simulation), "refused");
+
+    let mut simulation = failed(&steps(RETRIED_BEHIND_TWO), &format!("{begun}\n cancel"));
+    assert_eq!(describe(&mut simulation), "stop b#1");
+    carry_out(&mut simulation, "fail b cancelled");
+    assert_eq!(describe(&mut simulation), "cancelled");
+}
+
+/// The time of the run is over while the first of them is asked again.
+#[test]
+fn what_was_stopped_behind_several_approvals_begins_anew_when_the_run_is_retried() {
+    let source = format!("timeout: 90m\n{}", steps(RETRIED_BEHIND_TWO));
+    let begun = "approve ask alice\n approve also alice\n fail a x\n ok b\n ok c\n retry a 2 3600000\n wake\n wake";
+    let mut simulation = failed(&source, begun);
+    assert_eq!(describe(&mut simulation), "timed-out");
+    let mut seen = vec![];
+    for line in ["go-on dave", "approve ask bob", "approve also bob"] {
+        carry_out(&mut simulation, line);
+        seen.push(describe(&mut simulation));
+    }
+    let timeout = "time out at 10800000";
+    let asked = format!("expire ask at 9000000, {timeout}");
+    assert_eq!(seen, [asked.clone(), asked.replace("ask", "also"), format!("run a#3, {timeout}")]);
+}
