@@ -60,7 +60,13 @@ fn every_case_of_the_conformance_suite_is_decided_as_iam_does() {
         // What the gate alone denies is allowed by IAM, and the answer says so.
         let by_gate =
             ["iam:PutRolePolicy", "s3:PutBucketPolicy", "sts:AssumeRole"].contains(&action) && expect == "allow";
-        let expect = if by_gate { "dangerous-not-marked" } else { expect };
+        // Every request has a region at the gate: what hangs on one that is not given allows nothing.
+        let without_region = case["name"] == "missing key: StringNotEquals is true";
+        let expect = match (by_gate, without_region) {
+            (true, _) => "dangerous-not-marked",
+            (_, true) => "implicit-deny",
+            _ => expect,
+        };
         let code = if expect == "allow" { 0 } else { 1 };
         assert_eq!(said(&output), (expect.to_owned(), Some(code)), "{}: {output:?}", case["name"]);
         if expect != "implicit-deny" {
@@ -101,6 +107,52 @@ fn what_is_dangerous_is_denied_as_the_gate_does() {
     let marked = policy(json!({ "Bool": { "quell:Dangerous": "true" } }));
     let output = simulate(&files(folder.path(), &[marked]), "iam:PassRole", "*", &[]);
     assert_eq!(said(&output), ("allow".to_owned(), Some(0)));
+}
+
+/// What every request has at the gate is not taken for missing: a condition that is true without it would allow here only.
+#[test]
+fn what_the_gate_always_knows_is_known_or_allows_nothing() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let policy = |condition: Value| {
+        let statement = json!({ "Effect": "Allow", "Action": "ec2:*", "Resource": "*", "Condition": condition });
+        json!({ "Version": "2012-10-17", "Statement": [statement] })
+    };
+    let elsewhere = policy(json!({ "StringNotEquals": { "aws:RequestedRegion": "eu-central-1" } }));
+    let other = policy(json!({ "StringNotEquals": { "quell:Workflow": "drill" } }));
+    let old = policy(json!({ "DateLessThan": { "aws:CurrentTime": "2020-01-01T00:00:00Z" } }));
+    let mine = policy(json!({ "StringEquals": { "aws:ResourceAccount": "123456789012" } }));
+    let arn = |region: &str| format!("arn:aws:ec2:{region}:123456789012:instance/i-1");
+    for (policy, resource, context, expected, told) in [
+        (&elsewhere, arn("eu-central-1"), None, "implicit-deny", ""),
+        (&elsewhere, arn("us-east-1"), None, "allow", ""),
+        (&elsewhere, arn("*"), None, "implicit-deny", "--context aws:RequestedRegion=VALUE"),
+        (&elsewhere, "*".to_owned(), Some("AWS:requestedregion=us-east-1"), "allow", ""),
+        (&other, arn("us-east-1"), None, "implicit-deny", "--context quell:Workflow=VALUE"),
+        (&other, arn("us-east-1"), Some("quell:Workflow=contain"), "allow", ""),
+        (&old, arn("us-east-1"), None, "implicit-deny", ""),
+        (&mine, arn("us-east-1"), None, "allow", ""),
+    ] {
+        let context: Vec<String> = context.into_iter().map(str::to_owned).collect();
+        let files = files(folder.path(), std::slice::from_ref(policy));
+        let output = simulate(&files, "ec2:CreateTags", &resource, &context);
+        let code = if expected == "allow" { 0 } else { 1 };
+        assert_eq!(said(&output), (expected.to_owned(), Some(code)), "{policy} {resource} {context:?}");
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(out.contains(told) && (!told.is_empty() || !out.contains("--context")), "{out}");
+    }
+}
+
+#[test]
+fn an_action_that_does_not_exist_is_told() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let all = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
+    let files = files(folder.path(), &[all]);
+    let misspelt = simulate(&files, "ec2:RevokeSecurityGroupsEgress", "*", &[]);
+    let err = String::from_utf8_lossy(&misspelt.stderr).into_owned();
+    assert_eq!(said(&misspelt), (String::new(), Some(2)), "{err}");
+    assert!(err.contains("did you mean `ec2:RevokeSecurityGroupEgress`?"), "{err}");
+    let unknown = simulate(&files, "ec2:Quux", "*", &[]);
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("warning: there is no action `ec2:Quux`"), "{unknown:?}");
 }
 
 #[test]

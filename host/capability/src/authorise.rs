@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::attempt::Caller;
-use crate::decision::{self, PolicyDecision};
+use crate::decision::{self, ALWAYS_KNOWN, PolicyDecision};
 use crate::drafts::Drafts;
 use crate::{Clock, Effective, Fault, FaultKind, Operation, Scope, Touch, carry};
 
@@ -254,11 +254,8 @@ async fn context(
     let now = clock.now();
     let Caller { scope, workflow, step, .. } = &drafts.attempt.caller;
     let mut context = Context::default();
-    context.insert("aws:RequestedRegion", &scope.region);
-    context.insert("aws:ResourceAccount", &scope.account);
-    context.insert("aws:CurrentTime", rfc3339(now));
-    context.insert("quell:Workflow", workflow);
-    context.insert("quell:StepId", step);
+    let always = [&scope.region, &scope.account, &rfc3339(now), workflow, step];
+    ALWAYS_KNOWN.into_iter().zip(always).for_each(|(key, value)| context.insert(key, value));
     context.insert(DANGEROUS, grant::danger(&touch.action).is_some().to_string());
     for (name, values) in operation.arguments() {
         context.insert_list(format!("quell:Arg/{name}"), values);

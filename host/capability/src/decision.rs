@@ -3,6 +3,10 @@
 
 use grant::{Danger, Decider, Decision, Layer, Policy, Request};
 
+/// The condition keys that every request has at the gate, in the order in which it gives them.
+pub const ALWAYS_KNOWN: [&str; 5] =
+    ["aws:RequestedRegion", "aws:ResourceAccount", "aws:CurrentTime", "quell:Workflow", "quell:StepId"];
+
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PolicyDecision {

@@ -24,7 +24,7 @@ mod drafts;
 mod record;
 
 pub use attempt::{Attempt, Caller};
-pub use decision::{PolicyDecision, decide};
+pub use decision::{ALWAYS_KNOWN, PolicyDecision, decide};
 pub use fault::{Fault, FaultKind};
 pub use gate::{Gate, Passed};
 pub use key::{CallKey, TokenKey};

@@ -52,7 +52,8 @@ impl Policy {
     }
 }
 
-fn action_fault(text: &str) -> Option<Fault> {
+/// What is wrong with the name of an action, which may have wildcards: nobody knows such a one.
+pub fn action_fault(text: &str) -> Option<Fault> {
     let (service, name) = text.split_once(':')?;
     let Some(actions) = actions_of(service) else {
         let nearest = nearest(service, services());

@@ -161,7 +161,7 @@ pub enum Fault {
 
 impl Fault {
     /// Whether it is nearly something that is known, or pretends to be Quell's own: what nobody can mean.
-    pub(crate) fn is_misspelling(&self) -> bool {
+    pub fn is_misspelling(&self) -> bool {
         match self {
             Fault::UnknownAction { nearest, own, .. } | Fault::UnknownKey { nearest, own, .. } => {
                 *own || nearest.is_some()

@@ -49,6 +49,7 @@ mod nearest;
 
 pub use address::named_addresses;
 pub use allowance::{Allowance, Allowed};
+pub use check::action_fault;
 pub use context::{Context, ContextValue};
 pub use coverage::{NeededActions, Uncovered};
 pub use dangerous::{DANGEROUS, Danger, MARK, danger, dangers};

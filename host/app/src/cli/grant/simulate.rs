@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ::grant::{Context, DANGEROUS, Decider, Layer, MARK, Policy, Request, danger};
-use capability::{PolicyDecision, decide};
+use ::grant::{Context, DANGEROUS, Decider, Layer, MARK, Policy, Request, action_fault, danger};
+use capability::{ALWAYS_KNOWN, PolicyDecision, decide};
 use clap::Args;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::cli::page::{self, Line, Page, Style};
@@ -18,7 +19,8 @@ use crate::cli::{Error, Session, files};
 /// Prints `allow`, `implicit-deny`, `explicit-deny` or `dangerous-not-marked`, then the policy and the statement that decided: the
 /// answer of Quell's gate, which denies a dangerous action where IAM would allow it and no statement says that this is meant. The
 /// exit code is 0 for allow, 1 for deny, and 2 when a policy is refused. No server is asked, and nothing is sent to AWS. Actions and
-/// condition keys that do not exist are told, misspelt ones refused.
+/// condition keys that do not exist are told, misspelt ones refused. The account and the region are those of the resource's ARN, the
+/// time is now, unless they are given. What every request has and is not known here, such as `quell:Workflow`, allows nothing.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  quell grant simulate --policy grant.json --action ec2:CreateSnapshot \\\n    \
                         --resource arn:aws:ec2:eu-central-1::snapshot/*\n  \
@@ -61,6 +63,9 @@ struct Answer {
     /// Why the action is dangerous, when it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     dangerous: Option<&'static str>,
+    /// What the policies ask for, and every request at the gate has, and is not known here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_given: Vec<&'static str>,
     /// What of the policies means nothing, or leaves out what the plugin imports.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -71,10 +76,15 @@ struct Answer {
 impl Simulate {
     pub fn run(self, session: &Session) -> Result<(), Error> {
         let (guardrails, grants) = (load(&self.guardrail)?, load(&self.policy)?);
-        let context = self.context();
+        let (context, not_given) = self.context();
         let request = Request { action: &self.action, resource: &self.resource, context: &context };
         let mut answer = Answer::of(decide(&guardrails, &grants, &request), &self.action);
         answer.warnings = self.warnings(&guardrails, &grants)?;
+        if !answer.allowed() {
+            let asked: Vec<String> = guardrails.iter().chain(&grants).flat_map(Policy::condition_keys).collect();
+            let is_asked = |key: &&str| asked.iter().any(|asked| asked.eq_ignore_ascii_case(key));
+            answer.not_given = not_given.into_iter().filter(is_asked).collect();
+        }
         for warning in &answer.warnings {
             note(&page::warning(warning));
         }
@@ -89,6 +99,12 @@ impl Simulate {
     /// What nobody knows in the policies, and what they leave out of what the plugin imports. Fails with what is misspelt.
     fn warnings(&self, guardrails: &[Policy], grants: &[Policy]) -> Result<Vec<String>, Error> {
         let mut warnings = vec![];
+        if let Some(fault) = action_fault(&self.action) {
+            if fault.is_misspelling() {
+                return Err(Error::Usage { message: fault.to_string(), help: fault.help() });
+            }
+            warnings.push(fault.to_string());
+        }
         for policy in guardrails.iter().chain(grants) {
             let unknown = policy.check_words().map_err(|refused| Error::usage(refused.to_string()))?;
             warnings.extend(unknown.iter().map(|problem| format!("{}: {problem}", policy.name())));
@@ -101,8 +117,9 @@ impl Simulate {
         Ok(warnings)
     }
 
-    /// What the request is known by. That the action is dangerous is known of itself, unless it was given.
-    fn context(&self) -> Context {
+    /// What the request is known by, and what of it is not. That the action is dangerous is known of itself, unless it was given;
+    /// so are the account and the region of a resource, outside of which the gate lets no call pass.
+    fn context(&self) -> (Context, Vec<&'static str>) {
         let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (key, value) in &self.context {
             values.entry(key).or_default().push(value);
@@ -111,12 +128,42 @@ impl Simulate {
         if !values.keys().any(|key| key.eq_ignore_ascii_case(DANGEROUS)) {
             context.insert(DANGEROUS, danger(&self.action).is_some().to_string());
         }
+        let mut not_given = vec![];
+        for key in ALWAYS_KNOWN {
+            if values.keys().any(|given| given.eq_ignore_ascii_case(key)) {
+                continue;
+            }
+            let known = match key {
+                "aws:CurrentTime" => Some(Timestamp::now().to_string()),
+                "aws:RequestedRegion" => self.part_of_arn(REGION),
+                "aws:ResourceAccount" => self.part_of_arn(ACCOUNT),
+                _ => None,
+            };
+            match known {
+                Some(value) => context.insert(key, value),
+                None => {
+                    context.unresolvable(key);
+                    not_given.push(key);
+                }
+            }
+        }
         for (key, values) in values {
             context.insert_list(key, values);
         }
-        context
+        (context, not_given)
+    }
+
+    /// A part of the resource's ARN, where it names one.
+    fn part_of_arn(&self, part: usize) -> Option<String> {
+        let parts: Vec<&str> = self.resource.splitn(6, ':').collect();
+        let named = parts.get(part).filter(|_| parts.first() == Some(&"arn"))?;
+        (!named.is_empty() && !named.contains(['*', '?'])).then(|| (*named).to_owned())
     }
 }
+
+/// Where an ARN has its region and its account.
+const REGION: usize = 3;
+const ACCOUNT: usize = 4;
 
 fn load(files: &[PathBuf]) -> Result<Vec<Policy>, Error> {
     let loaded = files.iter().map(|file| {
@@ -131,7 +178,7 @@ impl Answer {
         let dangerous = danger(action).map(|danger| danger.why);
         let answer = |decision, by: Option<Decider>, reason: String| {
             let (policy, statement) = by.map(|by| (by.policy, by.statement)).unzip();
-            Answer { decision, policy, statement, dangerous, warnings: vec![], reason }
+            Answer { decision, policy, statement, dangerous, not_given: vec![], warnings: vec![], reason }
         };
         match decision {
             PolicyDecision::Allow(by) => answer("allow", Some(by), String::new()),
@@ -167,6 +214,10 @@ impl Answer {
         }
         if !self.reason.is_empty() {
             page.push(Line::plain(&self.reason));
+        }
+        for key in &self.not_given {
+            let help = format!("{key} is asked for and not known here: give it with --context {key}=VALUE");
+            page.push(Line::plain(help));
         }
         page
     }
