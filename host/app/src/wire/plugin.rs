@@ -40,6 +40,8 @@ pub struct PluginUse {
     pub name: String,
     /// The version that new runs take.
     pub in_use: Version,
+    /// Whether it has a grant: without one it may do nothing that needs one.
+    pub granted: bool,
     /// Whether a person chose it. Otherwise it is the newest that has a grant, or the newest where none has one.
     pub chosen: bool,
     /// Every choice that was made, the oldest first.
@@ -168,6 +170,7 @@ impl PluginUse {
         PluginUse {
             name: name.clone(),
             in_use: used.into(),
+            granted: registry.grant(&used.uploaded.digest).is_some(),
             chosen: registry.chosen_version(name).is_some(),
             choices: registry.plugin_choices(name).iter().map(choice).collect(),
         }

@@ -11,7 +11,7 @@ use crate::cli::client::{Body, JSON};
 use crate::cli::page::{self, Line, Page, Style};
 use crate::cli::terminal::note;
 use crate::cli::{Error, Session, files};
-use crate::wire::{GrantHistory, PluginInfo, PutGrant};
+use crate::wire::{GrantHistory, PluginInfo, PluginUse, PutGrant, Version};
 
 /// Says what a plugin may do: exactly what an IAM policy document allows
 ///
@@ -81,7 +81,17 @@ impl Grant {
             }
             What { revoke: true, .. } => {
                 client.delete(&path).await?;
-                session.terminal.print(&page::line(format!("revoked the grant of {version}")))
+                session.terminal.print(&page::line(format!("revoked the grant of {version}")))?;
+                // Where no version is chosen, new runs take an older one that still has a grant.
+                let used: PluginUse = client.get(&["plugins", &plugin.name, "use"]).await?;
+                if used.granted {
+                    let Version { version, digest, .. } = &used.in_use;
+                    let name = &used.name;
+                    note(&page::warning(&format!(
+                        "new runs take {name} {version} ({digest}), which has a grant: quell plugin grant {name}@{version} --revoke"
+                    )));
+                }
+                Ok(())
             }
             What { history: true, .. } => {
                 let history: GrantHistory = client.get(&["plugins", digest, "grants"]).await?;

@@ -5,6 +5,7 @@ use clap::Args;
 use crate::cli::client::Body;
 use crate::cli::page::{self, Line, Page, Style};
 use crate::cli::plugin::short;
+use crate::cli::terminal::note;
 use crate::cli::{Error, Session, time};
 use crate::wire::{PluginChoice, PluginUse};
 
@@ -41,7 +42,13 @@ impl Use {
             true => client.delete_for(&path).await?,
             false => client.put_for(&path, Body::document("application/json", "")).await?,
         };
-        session.terminal.print(&page::line(format!("new runs take {}", version(&used))))
+        session.terminal.print(&page::line(format!("new runs take {}", version(&used))))?;
+        if !used.granted {
+            let version = &used.in_use.version;
+            let help = format!("quell plugin grant {}@{version} --policy FILE", used.name);
+            note(&page::warning(&format!("it has no grant, and may do nothing that needs one: {help}")));
+        }
+        Ok(())
     }
 }
 

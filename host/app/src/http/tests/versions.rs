@@ -74,10 +74,17 @@ async fn an_upload_alone_changes_nothing_that_runs() {
     assert_eq!((&released["in-use"]["digest"], &released["chosen"]), (&json!(second), &json!(false)));
     is(&told(server.delete("/v1/plugins/echo/use", &server.admin)).await, 404, "not-found");
     assert_eq!(taken(&server).await, second);
+    // The version before it has a grant as well, so it is the one that new runs take when this one has none any more.
+    assert_eq!(released["granted"], true);
+    assert_eq!(told(server.delete(&format!("/v1/plugins/{second}/grant"), &server.admin)).await.0, 204);
+    let history = server.see("/v1/plugins/echo/use").await;
+    assert_eq!((&history["in-use"]["digest"], &history["granted"]), (&json!(first), &json!(true)));
+    assert_eq!(answer(choose("echo@1.2.0")).await["granted"], false);
+    assert_eq!(told(server.delete("/v1/plugins/echo/use", &server.admin)).await.0, 200);
     let history = server.see("/v1/plugins/echo/use").await;
     let choices = history["choices"].as_array().unwrap();
     assert_eq!((&choices[0]["version"]["version"], &choices[0]["by"]), (&json!("1.0.0"), &json!("user:admin")));
-    assert!(choices.len() == 2 && choices[1].get("version").is_none(), "{history}");
+    assert!(choices.len() == 4 && choices[1].get("version").is_none(), "{history}");
     let entries = server.see("/v1/ledger?run=system&kind=plugin.chosen").await;
     assert_eq!(entries["entries"][0]["data"], json!({ "name": "echo", "digest": first }));
 }
