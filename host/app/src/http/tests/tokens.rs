@@ -338,7 +338,7 @@ async fn whoever_has_the_folder_replaces_the_first_token() {
     assert_eq!((&entry["actor"], &entry["data"]["name"]), (&json!("host"), &json!("admin")));
     let replaced = entry["data"]["replaces"].as_array().unwrap();
     assert!(replaced.contains(&json!(old.split('_').nth(1).unwrap())), "{entry}");
-    assert!(!entries.to_string().contains(new.rsplit('_').next().unwrap()));
+    assert!(!entries.to_string().contains(new.splitn(3, '_').nth(2).unwrap()));
 
     let empty = tempfile::tempdir().unwrap();
     let none = recover_token(empty.path(), "admin", show).await.unwrap_err().to_string();
