@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ledger::LedgerError;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use super::{Error, Installation, Result};
@@ -14,31 +14,52 @@ const HOLDS: Duration = Duration::from_secs(5);
 /// How long a commit may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How many may wait for a commit that is under way. Nobody needs a token to ask, and who waits holds a connection: the others
+/// are told what the commit before came to.
+const WAITING: usize = 32;
+
+/// What a commit came to: why it failed, in words for anyone; nothing while it is under way.
+type Outcome = Option<std::result::Result<(), &'static str>>;
+
 /// What is known of the ledger.
-#[derive(Debug, Default)]
-pub struct Readiness(Mutex<Option<Probe>>);
+#[derive(Debug)]
+pub struct Readiness {
+    probe: Mutex<Option<Probe>>,
+    waiting: Semaphore,
+}
 
 /// A commit that was tried.
 #[derive(Debug)]
 struct Probe {
     begun: Instant,
-    /// Why it failed, in words for anyone; nothing while it is under way.
-    outcome: watch::Receiver<Option<std::result::Result<(), &'static str>>>,
+    outcome: watch::Receiver<Outcome>,
+    /// What the one before came to.
+    before: Outcome,
+}
+
+impl Default for Readiness {
+    fn default() -> Readiness {
+        Readiness { probe: Mutex::default(), waiting: Semaphore::new(WAITING) }
+    }
 }
 
 impl Readiness {
-    /// What the commit came to that was tried last, or is tried now by `commit`. One that is under way is waited for, and
-    /// no other is tried.
+    /// What the commit came to that was tried last, or is tried now by `commit`. One that is under way is waited for by a few,
+    /// and no other is tried.
     async fn ask(
         &self,
         commit: impl Future<Output = std::result::Result<(), LedgerError>> + Send + 'static,
     ) -> Result<()> {
-        let mut outcome = self.outcome(commit);
-        let ended = tokio::time::timeout(PATIENCE, outcome.wait_for(Option::is_some)).await;
-        let outcome = match &ended {
-            Ok(Ok(outcome)) => outcome.unwrap_or(Ok(())),
-            Ok(Err(_)) => Err("the commit was not carried to its end"),
-            Err(_) => Err("the disk does not answer"),
+        let (mut outcome, before) = self.outcome(commit);
+        let known = *outcome.borrow();
+        let outcome = match (known, self.waiting.try_acquire()) {
+            (Some(outcome), _) => outcome,
+            (None, Err(_)) => before.unwrap_or(Err("the disk has not answered yet")),
+            (None, Ok(_place)) => match tokio::time::timeout(PATIENCE, outcome.wait_for(Option::is_some)).await {
+                Ok(Ok(outcome)) => outcome.unwrap_or(Ok(())),
+                Ok(Err(_)) => Err("the commit was not carried to its end"),
+                Err(_) => Err("the disk does not answer"),
+            },
         };
         outcome.map_err(|why| Error::NotReady(format!("the ledger does not take commits: {why}")))
     }
@@ -46,24 +67,26 @@ impl Readiness {
     fn outcome(
         &self,
         commit: impl Future<Output = std::result::Result<(), LedgerError>> + Send + 'static,
-    ) -> watch::Receiver<Option<std::result::Result<(), &'static str>>> {
+    ) -> (watch::Receiver<Outcome>, Outcome) {
         let mut known = self.lock();
-        if let Some(Probe { begun, outcome }) = &*known {
+        let mut last = None;
+        if let Some(Probe { begun, outcome, before }) = &*known {
             // One whose sender is gone without an outcome tells nothing.
             let is_under_way = outcome.borrow().is_none() && outcome.has_changed().is_ok();
             if is_under_way || begun.elapsed() < HOLDS {
-                return outcome.clone();
+                return (outcome.clone(), *before);
             }
+            last = *outcome.borrow();
         }
         let (told, outcome) = watch::channel(None);
-        *known = Some(Probe { begun: Instant::now(), outcome: outcome.clone() });
+        *known = Some(Probe { begun: Instant::now(), outcome: outcome.clone(), before: last });
         drop(known);
         tokio::spawn(async move { told.send_replace(Some(commit.await.map_err(|error| in_words(&error)))) });
-        outcome
+        (outcome, last)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Probe>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.probe.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -121,5 +144,28 @@ mod tests {
         assert_eq!(tried.load(Ordering::SeqCst), 3, "while one is under way, no other is tried");
         tokio::time::advance(Duration::from_secs(20)).await;
         assert_eq!(told(readiness.ask(commit(0, Ok(()))).await), "ready");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_a_few_wait_for_a_commit_that_does_not_end() {
+        let readiness = Arc::new(Readiness::default());
+        readiness.ask(async { Ok(()) }).await.unwrap();
+        tokio::time::advance(HOLDS).await;
+        let begun = Instant::now();
+        let asks = (0..1_000).map(|_| {
+            let readiness = readiness.clone();
+            tokio::spawn(
+                async move { (readiness.ask(std::future::pending()).await.is_ok(), begun.elapsed() >= PATIENCE) },
+            )
+        });
+        let asks: Vec<_> = asks.collect();
+        let mut answers = vec![];
+        for ask in asks {
+            answers.push(ask.await.unwrap());
+        }
+        let waited = answers.iter().filter(|(_, waited)| *waited).count();
+        assert_eq!(waited, WAITING);
+        // The others are told what the last commit came to.
+        assert!(answers.iter().all(|(ready, waited)| *ready != *waited), "{answers:?}");
     }
 }
