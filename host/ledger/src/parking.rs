@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{CLAIMED, Draft, Entry, Millis, Record};
+use crate::{CLAIMED, Draft, Entry, Millis};
 
 /// The kind of the entry that parks a run; its data is `{"why": text, "failures": n}`.
 pub const PARKED: &str = "drive.parked";
@@ -56,6 +56,6 @@ pub fn parked_by(before: Option<u64>, entry: &Entry) -> Option<u64> {
 }
 
 /// Whether a run with these entries, those of its calls left aside, is parked.
-pub fn is_parked(records: &[Record]) -> bool {
-    records.iter().fold(None, |before, record| parked_by(before, &record.entry)).is_some()
+pub fn is_parked<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> bool {
+    entries.into_iter().fold(None, parked_by).is_some()
 }

@@ -121,7 +121,7 @@ impl Runner {
     /// last entry. A run that cannot be read, or is parked, is not taken: there is no trace of this in its chain.
     pub async fn drive(&self, run: &str, nudge: &Nudge) -> Result<(), DriveError> {
         let (mut history, records) = History::load(self.ledger.as_ref(), run).await?;
-        if history.ended.is_some() || is_parked(&records) || nudge.is_stopped() {
+        if history.ended.is_some() || is_parked(records.iter().map(|record| &record.entry)) || nudge.is_stopped() {
             return Ok(());
         }
         let workflow = self.workflow(&history)?;
