@@ -194,7 +194,9 @@ fn charge_sheet(world: &World, run: &str) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("it prints text");
     let incident = &world.account.incidents[0];
-    let mut names = BTreeMap::from([(run.to_owned(), "RUN"), (incident.group.clone(), "sg-of-others")]);
+    let token = token.split('_').nth(1).expect("a token has an id").to_owned();
+    let mut names =
+        BTreeMap::from([(run.to_owned(), "RUN"), (incident.group.clone(), "sg-of-others"), (token, "TOKEN")]);
     names.extend(incident.volumes().map(|volume| (volume.clone(), "vol-of-others")));
     let mut sheet = vec![];
     let mut repeated = 0;
