@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The kinds of scopes that there are, in the order of [`TokenScope::KINDS`].
+/// The kinds of scopes that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScopeKind {
     /// Look at runs, workflows, plugins, grants and what waits; decide what the token's groups may decide.
