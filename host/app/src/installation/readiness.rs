@@ -54,11 +54,13 @@ impl Readiness {
         let known = *outcome.borrow();
         let outcome = match (known, self.waiting.try_acquire()) {
             (Some(outcome), _) => outcome,
-            (None, Err(_)) => before.unwrap_or(Err("the disk has not answered yet")),
+            (None, Err(_)) => before.unwrap_or(Err("the first commit has not ended yet")),
             (None, Ok(_place)) => match tokio::time::timeout(PATIENCE, outcome.wait_for(Option::is_some)).await {
                 Ok(Ok(outcome)) => outcome.unwrap_or(Ok(())),
                 Ok(Err(_)) => Err("the commit was not carried to its end"),
-                Err(_) => Err("the disk does not answer"),
+                Err(_) => {
+                    Err("a commit takes seconds: the disk does not answer, or another program has locked the database")
+                }
             },
         };
         outcome.map_err(|why| Error::NotReady(format!("the ledger does not take commits: {why}")))
@@ -137,7 +139,8 @@ mod tests {
         assert_eq!(told(readiness.ask(commit(0, Ok(()))).await), refused, "it holds for a while");
         tokio::time::advance(HOLDS).await;
         assert_eq!(tried.load(Ordering::SeqCst), 2);
-        let slow = "the ledger does not take commits: the disk does not answer";
+        let slow = "the ledger does not take commits: a commit takes seconds: the disk does not answer, or another program has \
+            locked the database";
         for _ in 0..5 {
             assert_eq!(told(readiness.ask(commit(20, Ok(()))).await), slow);
         }

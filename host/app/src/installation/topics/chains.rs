@@ -21,8 +21,9 @@ use super::fetch::Fetch;
 const KEPT: usize = 64;
 /// How many are fetched at once.
 pub const FETCHES: usize = 8;
-/// How many messages wait for one.
-const WAITING: usize = 128;
+/// How many messages wait for one. Nobody needs a token to send one, and each holds a connection: all of them, and
+/// the requests with a token, are fewer than there may be connections of one address.
+const WAITING: usize = 16;
 /// How long fetching a certificate and its issuer's may take, whatever each part of it does.
 const TIME: Duration = Duration::from_secs(8);
 
