@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::wrong_tokens::{ClientAddress, WrongTokens};
+use super::client_address::ClientAddress;
+use super::wrong_tokens::WrongTokens;
 use super::{Answer, Failure};
 use crate::installation::{Caller, Installation};
 
@@ -35,7 +36,7 @@ pub async fn authenticate(
                 .help("`quell token create` makes another one"));
         }
         Caller::Unknown => {
-            let client = request.extensions().get::<ClientAddress>().map(|ClientAddress(address)| *address);
+            let client = request.extensions().get::<ClientAddress>().copied();
             if let Err(seconds) = wrong.tried(client, installation.known.now()) {
                 return Ok(too_many(seconds));
             }

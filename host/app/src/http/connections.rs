@@ -3,7 +3,8 @@
 //!
 //! A connection is always accepted. Where there are too many, the one that has waited longest for its client is closed:
 //! clients that send nothing, or never read their answers, keep nobody else out. Requests that are under way are bounded
-//! in `requests`, to fewer than there are connections, so that there always is one to close.
+//! to fewer than there are connections, so that there always is one to close: those with a token in `requests`, those that wait
+//! for something without one where they wait (`installation/readiness.rs`, `installation/topics/chains.rs`).
 
 mod client_wait;
 mod places;
@@ -27,7 +28,7 @@ use client_wait::{ArrivingBody, ClientWait};
 use places::{ConnectionPlace, ConnectionPlaces};
 use stream::ClientStream;
 
-use super::wrong_tokens::ClientAddress;
+use super::client_address::ClientAddress;
 
 /// How many bytes the headers of a request may have, the address included.
 const HEADER_BYTES: usize = 32 << 10;
@@ -103,14 +104,14 @@ fn connect(
     graceful: &GracefulShutdown,
     places: &ConnectionPlaces,
 ) {
-    let wait = ClientWait::begin();
-    let Some(ConnectionPlace { held, mut closed }) = places.take(address.ip(), wait.clone()) else {
+    let (client, wait) = (ClientAddress(address.ip()), ClientWait::begin());
+    let Some(ConnectionPlace { held, mut closed }) = places.take(client, wait.clone()) else {
         tracing::debug!("a connection is refused: all of its address are busy with requests");
         return;
     };
     let router = TowerToHyperService::new(router.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ClientAddress(address.ip()));
+        request.extensions_mut().insert(client);
         let (router, wait) = (router.clone(), wait.clone());
         async move {
             let number = wait.request();

@@ -7,14 +7,15 @@
 mod access;
 mod auth;
 mod body;
+mod client_address;
 pub mod connections;
 mod document;
 mod failure;
 mod guard;
 mod parameters;
-mod wrong_tokens;
 mod problems;
 pub mod requests;
+mod wrong_tokens;
 
 mod approvals;
 mod audit;

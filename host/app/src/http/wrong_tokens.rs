@@ -7,16 +7,14 @@ use std::sync::{Mutex, PoisonError};
 
 use ledger::Millis;
 
+use super::client_address::ClientAddress;
+
 /// How many wrong tokens a client may try in a window.
 const MOST: u32 = 100;
 /// How long a window is.
 const WINDOW: Millis = 60_000;
 /// How many clients are told apart; the others count as one.
 const CLIENTS: usize = 4_096;
-
-/// The address that a request comes from.
-#[derive(Clone, Copy, Debug)]
-pub struct ClientAddress(pub IpAddr);
 
 /// What has been tried of late.
 #[derive(Default)]
@@ -37,9 +35,9 @@ impl Tries {
 
 impl WrongTokens {
     /// A client tried a wrong token. Gives how long it has to wait, in seconds, when there were too many.
-    pub fn tried(&self, client: Option<IpAddr>, now: Millis) -> Result<(), u64> {
+    pub fn tried(&self, client: Option<ClientAddress>, now: Millis) -> Result<(), u64> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut client = client.map(network);
+        let mut client = client.map(ClientAddress::network);
         if !all.contains_key(&client) && all.len() >= CLIENTS {
             all.retain(|_, tries| !tries.is_over(now));
             if all.len() >= CLIENTS {
@@ -63,23 +61,12 @@ impl WrongTokens {
     }
 }
 
-/// Whoever has an address of IPv6 has a network of the size /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        address => address,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn from(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    fn from(text: &str) -> Option<ClientAddress> {
+        Some(ClientAddress(text.parse().unwrap()))
     }
 
     #[test]
@@ -103,7 +90,7 @@ mod tests {
     fn what_is_remembered_is_bounded() {
         let wrong = WrongTokens::default();
         for number in 0..20_000_u32 {
-            let _ = wrong.tried(Some(IpAddr::from(number.to_be_bytes())), 0);
+            let _ = wrong.tried(Some(ClientAddress(number.to_be_bytes().into())), 0);
         }
         assert!(wrong.0.lock().unwrap().len() <= CLIENTS + 1);
         // When their time is over, they make room.

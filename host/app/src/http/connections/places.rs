@@ -1,11 +1,12 @@
 //! Which connections there are, and which one is closed to make room for another.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
+use super::super::client_address::ClientAddress;
 use super::ConnectionLimits;
 use super::client_wait::ClientWait;
 
@@ -46,11 +47,11 @@ impl ConnectionPlaces {
         ConnectionPlaces(Arc::new(Mutex::new(Table { limits, next: 0, connections: HashMap::new() })))
     }
 
-    /// A place for a connection of `address`. If there is none, the connection that has waited longest for its client loses
+    /// A place for a connection of `client`. If there is none, the connection that has waited longest for its client loses
     /// its own; `None` when none waits.
-    pub fn take(&self, address: IpAddr, wait: ClientWait) -> Option<ConnectionPlace> {
+    pub fn take(&self, client: ClientAddress, wait: ClientWait) -> Option<ConnectionPlace> {
         let mut table = self.table();
-        let origin = origin(address);
+        let origin = client.network();
         table.make_room(origin)?;
         let id = table.next;
         table.next += 1;
@@ -89,14 +90,6 @@ impl Drop for HeldPlace {
     }
 }
 
-/// What counts as one address: whoever has one of IPv6 has 2^64 of them.
-fn origin(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -121,7 +114,7 @@ mod tests {
             if busy.contains(&number) {
                 wait.request();
             }
-            taken.push(places.take(address.parse().unwrap(), wait).unwrap());
+            taken.push(places.take(ClientAddress(address.parse().unwrap()), wait).unwrap());
             tokio::time::advance(Duration::from_secs(1)).await;
         }
         taken
@@ -151,19 +144,11 @@ mod tests {
     async fn places_are_given_back_and_busy_ones_are_kept() {
         let places = places();
         let mut held = taken(&places, &["10.0.0.1", "10.0.0.1"], &[0, 1]).await;
-        let of = |address: &str| places.take(address.parse().unwrap(), ClientWait::begin());
+        let of = |address: &str| places.take(ClientAddress(address.parse().unwrap()), ClientWait::begin());
         assert!(of("10.0.0.1").is_none(), "both are busy");
         assert!(of("::ffff:10.0.0.1").is_none(), "the same address in other words");
         assert!(of("10.0.0.2").is_some(), "another address is not concerned");
         held.pop();
         assert!(of("10.0.0.1").is_some());
-    }
-
-    #[test]
-    fn a_network_of_ipv6_is_one_address() {
-        let origin = |address: &str| super::origin(address.parse().unwrap()).to_string();
-        assert_eq!(origin("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(origin("::ffff:10.0.0.1"), "10.0.0.1");
-        assert_eq!(origin("10.0.0.1"), "10.0.0.1");
     }
 }
